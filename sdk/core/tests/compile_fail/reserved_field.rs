@@ -1,0 +1,24 @@
+//! A field whose name every resource uses already.
+use purlin_core::{Lifecycle, Resource, Stack, builtin::BUILTIN, provider::ProviderKind};
+
+/// A queue.
+#[derive(Resource)]
+#[resource("test:msg:Queue")]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// Keep the order of messages.
+    pub fifo: bool,
+    /// Refuse to be deleted.
+    pub protect: bool,
+}
+
+impl Lifecycle for Queue {
+    const PROVIDER: &'static dyn ProviderKind = &BUILTIN;
+}
+
+fn program(stack: &mut Stack) {
+    stack.add("jobs", Queue::new("jobs").fifo(true));
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! The language as a user's own crate uses it: resource types made with the derives, and programs that add them.
+mod derives;
+mod program;
+mod types;
