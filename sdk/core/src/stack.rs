@@ -12,12 +12,13 @@ use std::{
 use smol_str::SmolStr;
 
 use crate::{
-    Address, Diagnostic, Error, Expr, Graph, Handle, IntoInput, NodeId, Plain, Resource, Result, SourceLine, Value,
-    address, codes,
+    Address, Diagnostic, Error, Expr, Graph, Handle, NodeId, Plain, Resource, Result, SourceLine, Value, address,
+    codes,
     graph::{Export, Node, ProviderId},
     lookup::{Answers, Lookup, Pending, Question},
     provider::{ProviderConfig, ProviderKind},
     resource::Inputs,
+    structure::Item,
     token,
 };
 
@@ -159,9 +160,9 @@ impl Stack {
         self.add(name, Existing { id: id.into(), resource: PhantomData })
     }
 
-    /// Shows a value to people and to other stacks.
+    /// Shows a value to people and to other stacks: an output, `&handle` (its id), or a plain value.
     #[track_caller]
-    pub fn export<T: Plain>(&mut self, name: impl Into<SmolStr>, value: impl IntoInput<T>) {
+    pub fn export(&mut self, name: impl Into<SmolStr>, value: impl Item) {
         let location = SourceLine::caller();
         let name = name.into();
         if let Some(first) = self.graph.exports.iter().find(|e| e.name == name) {
@@ -171,7 +172,7 @@ impl Stack {
                     .note(format!("first exported at {}", first.location)),
             );
         }
-        self.graph.exports.push(Export { name, expr: value.into_expr(), location });
+        self.graph.exports.push(Export { name, expr: value.item(), location });
     }
 
     /// Asks the stack's provider of the lookup's kind.

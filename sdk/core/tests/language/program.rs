@@ -98,7 +98,7 @@ fn objects_and_lists_hold_outputs() {
     let graph = build(|stack| {
         let jobs = stack.add("jobs", Queue::new("here"));
         stack.add("data", Data::new(object! { "queues" => list![jobs.url, jobs.id(), &jobs], "count" => 1 }));
-        stack.export::<Value>("queue", object! { "key" => jobs.key });
+        stack.export("queue", object! { "key" => jobs.key });
         Ok(())
     })
     .expect("nothing is wrong");
