@@ -1,0 +1,166 @@
+//! Moves: a resource has another address than before, and is the same object all the same.
+//!
+//! Declared with `formerly`, or detected: where a plan would create and delete two objects of one type whose fields are equal, and
+//! there is exactly one such pair, it is a move. Moves are applied to a copy of the state, and the plan is made from that.
+use std::collections::BTreeMap;
+
+use purlin_core::{Address, Diagnostic, Error, Graph, Result, SmolStr, codes};
+use purlin_state::{Key, State};
+
+use super::{
+    Action, Cause, Milestone, Need, Op,
+    make::{Draft, Step},
+};
+use crate::refresh::LiveSet;
+
+/// An object that gets another address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) cause: Cause,
+}
+
+/// The moves that the program declares and the state can follow.
+pub(crate) fn declared(graph: &Graph, state: &State) -> Result<Vec<Move>> {
+    let mut moves: Vec<Move> = Vec::new();
+    let mut errors = Vec::new();
+    for node in &graph.nodes {
+        let Some(options) = node.options.as_ref().filter(|o| !o.formerly.is_empty()) else { continue };
+        if state.current(&node.address).is_some() {
+            continue;
+        }
+        for formerly in &options.formerly {
+            let from = Address {
+                path: formerly.path.clone().unwrap_or_else(|| node.address.path.clone()),
+                ty: formerly.ty.clone().unwrap_or_else(|| node.address.ty.clone()),
+            };
+            if state.current(&from).is_none() || graph.nodes.iter().any(|n| n.address == from) {
+                continue;
+            }
+            if moves.iter().any(|m| m.from == from) {
+                errors.push(
+                    Diagnostic::new(codes::MOVE_AMBIGUOUS, format!("two resources say that they were `{}`", from.path))
+                        .at(node.address.path.clone())
+                        .line(node.location.clone()),
+                );
+                continue;
+            }
+            moves.push(Move { from, to: node.address.clone(), cause: Cause::Moved });
+            break;
+        }
+    }
+    if errors.is_empty() { Ok(moves) } else { Err(Error::Many(errors)) }
+}
+
+/// The state and what was read, as they are after the moves.
+pub(crate) fn rename(state: &State, live: &LiveSet, moves: &[Move]) -> (State, LiveSet) {
+    let (mut state, mut live) = (state.clone(), live.clone());
+    let table: BTreeMap<&Address, &Address> = moves.iter().map(|m| (&m.from, &m.to)).collect();
+    let target = |key: &Key| table.get(&key.address).map(|to| Key::new((*to).clone(), key.generation));
+    let moved: Vec<(Key, Key)> = state.objects.keys().filter_map(|k| Some((k.clone(), target(k)?))).collect();
+    for (from, to) in &moved {
+        if let Some(mut object) = state.objects.remove(from) {
+            object.key = to.clone();
+            state.objects.insert(to.clone(), object);
+        }
+        live.rename(from, to);
+    }
+    for object in state.objects.values_mut() {
+        for dependency in &mut object.dependencies {
+            if let Some(to) = target(&dependency.on) {
+                dependency.on = to;
+            }
+        }
+    }
+    (state, live)
+}
+
+/// Pairs of a create and a delete that are one object: same type, same provider, equal fields, and no other pair like it.
+pub(crate) fn detect(draft: &Draft<'_>) -> Vec<Move> {
+    let mut new: BTreeMap<&SmolStr, Vec<&Op>> = BTreeMap::new();
+    let mut old: BTreeMap<&SmolStr, Vec<&Op>> = BTreeMap::new();
+    for op in draft.ops.iter().filter(|op| op.replaces.is_none()) {
+        let removed = op.causes == [Cause::Removed];
+        match op.action {
+            Action::Create if op.causes == [Cause::New] => new.entry(&op.key.address.ty).or_default().push(op),
+            Action::Delete | Action::Forget if removed => old.entry(&op.key.address.ty).or_default().push(op),
+            _ => {}
+        }
+    }
+    let mut moves = Vec::new();
+    for (ty, creates) in new {
+        let deletes = old.get(ty).map_or(&[][..], Vec::as_slice);
+        // Comparing all pairs would be quadratic; past this many, a person says what moved.
+        if deletes.is_empty() || creates.len().saturating_mul(deletes.len()) > 10_000 {
+            continue;
+        }
+        let pairs: Vec<(&Op, &Op)> = creates
+            .iter()
+            .flat_map(|c| deletes.iter().map(move |d| (*c, *d)))
+            .filter(|(c, d)| same_object(draft, c, d))
+            .collect();
+        for (create, delete) in &pairs {
+            let alone = |f: fn(&(&Op, &Op)) -> Key, key: &Key| pairs.iter().filter(|p| f(p) == *key).count() == 1;
+            if alone(|p| p.0.key.clone(), &create.key) && alone(|p| p.1.key.clone(), &delete.key) {
+                moves.push(Move {
+                    from: delete.key.address.clone(),
+                    to: create.key.address.clone(),
+                    cause: Cause::MoveDetected,
+                });
+            }
+        }
+    }
+    moves
+}
+
+/// True when the object that would be deleted is what would be created. Fields that the engine names are not compared.
+fn same_object(draft: &Draft<'_>, create: &Op, delete: &Op) -> bool {
+    let Some(object) = draft.state.objects.get(&delete.key) else { return false };
+    let Some(schema) = draft.connections.schema(&create.key.address.ty) else { return false };
+    let node = draft.graph.nodes.iter().find(|n| n.address == create.key.address);
+    let Some(node) = node else { return false };
+    if draft.connections.provider(node.provider).identity.id != object.provider {
+        return false;
+    }
+    schema.fields.iter().all(|spec| {
+        let made_by_us = spec.name_rule.is_some() && node.input(spec.name).is_none();
+        let wanted = create.changes.iter().find(|c| c.field == spec.name).map(|c| &c.after);
+        let applied = object.fields.get(spec.name);
+        made_by_us || (spec.computed && wanted.is_none()) || wanted == applied
+    })
+}
+
+/// Adds the moves to the plan; what else is done with a moved object waits for its move.
+pub(crate) fn add(draft: &mut Draft<'_>, moves: &[Move]) {
+    for moved in moves {
+        let keys: Vec<Key> = draft.state.generations(&moved.to).map(|o| o.key.clone()).collect();
+        for key in keys {
+            let from = Key::new(moved.from.clone(), key.generation);
+            let location = draft.graph.nodes.iter().find(|n| n.address == moved.to).map(|n| n.location.clone());
+            let id = draft.state.objects.get(&key).map(|o| o.id.clone());
+            let action = Action::Move { from };
+            let causes = vec![moved.cause.clone()];
+            let op = Op {
+                key,
+                action,
+                id,
+                causes,
+                changes: Vec::new(),
+                replaces: None,
+                maybe: false,
+                needs: Vec::new(),
+                estimate: 0,
+                location,
+            };
+            let id = draft.push_op(op, Step::default());
+            for op in draft
+                .ops
+                .iter_mut()
+                .filter(|op| op.key.address == moved.to && !matches!(op.action, Action::Move { .. }))
+            {
+                op.needs.push(Need { op: id, until: Milestone::Done });
+            }
+        }
+    }
+}
