@@ -1,0 +1,174 @@
+//! The tree of a plan: components as headings, entries below them, alike ones as one.
+use std::collections::BTreeMap;
+
+use purlin_engine::{Action, Plan};
+
+use super::{
+    causes, changes,
+    items::{self, Item, Kind},
+};
+use crate::{
+    schemas::Schemas,
+    views::text::{Line, Page, Role},
+};
+
+/// A group shows at most so many names.
+const LISTED: usize = 40;
+/// Names are aligned up to this width.
+const NAMES: usize = 28;
+
+/// A component and what is in it.
+#[derive(Default)]
+struct Scope<'a> {
+    name: &'a str,
+    items: Vec<&'a Item<'a>>,
+    scopes: Vec<Scope<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    fn insert(&mut self, path: &'a str, item: &'a Item<'a>) {
+        match path.split_once('/') {
+            None => self.items.push(item),
+            Some((name, rest)) => {
+                let at = match self.scopes.iter().position(|s| s.name == name) {
+                    Some(at) => at,
+                    None => {
+                        self.scopes.push(Scope { name, ..Scope::default() });
+                        self.scopes.len() - 1
+                    }
+                };
+                self.scopes[at].insert(rest, item);
+            }
+        }
+    }
+}
+
+/// Writes the tree of all entries.
+pub(super) fn write(page: &mut Page, all: &[Item<'_>], schemas: &Schemas) {
+    let mut root = Scope::default();
+    for item in all {
+        root.insert(&item.op.key.address.path, item);
+    }
+    page.gap();
+    scope(page, &root, schemas, 0);
+}
+
+fn scope(page: &mut Page, scope_: &Scope<'_>, schemas: &Schemas, depth: usize) {
+    let names = scope_.items.iter().map(|i| label(i).chars().count()).max().unwrap_or(0).min(NAMES);
+    let mut alike: BTreeMap<items::Likeness, Vec<&Item<'_>>> = BTreeMap::new();
+    for item in scope_.items.iter().filter(|item| item.costs.is_empty()) {
+        alike.entry(items::likeness(item)).or_default().push(item);
+    }
+    alike.retain(|_, group| items::groups(group));
+    for item in &scope_.items {
+        // A group stands where its first entry would; the others are in it.
+        match alike.get(&items::likeness(item)).filter(|_| item.costs.is_empty()) {
+            Some(group) if std::ptr::eq(group[0], *item) => several(page, group, schemas, depth),
+            Some(_) => {}
+            None => one(page, item, schemas, depth, names),
+        }
+    }
+    for inner in &scope_.scopes {
+        if depth == 0 {
+            page.gap();
+        }
+        page.line(Line::new().with(Role::Strong, format!("{}{}/", "  ".repeat(depth), inner.name)), 4);
+        scope(page, inner, schemas, depth + 1);
+    }
+}
+
+fn head(item: &Item<'_>, depth: usize) -> Line {
+    let word = if item.op.maybe { format!("{}?", item.kind.word()) } else { item.kind.word().to_owned() };
+    Line::text(" ".repeat(2 + 2 * depth)).with(item.kind.role(), format!("{} {word:<8} ", item.kind.sign()))
+}
+
+fn label(item: &Item<'_>) -> String {
+    let generation = item.op.key.generation;
+    let name = item.op.key.address.name();
+    let old = matches!(item.op.action, Action::Delete) && generation > 0;
+    if old { format!("{name}@{generation}") } else { name.to_owned() }
+}
+
+fn one(page: &mut Page, item: &Item<'_>, schemas: &Schemas, depth: usize, names: usize) {
+    let ty = &item.op.key.address.ty;
+    let before = head(item, depth);
+    let column = before.width() + names;
+    let mut line = before.with(Role::Strong, label(item)).padded(column).with(Role::Dim, format!("  {ty}"));
+    if !item.costs.is_empty() {
+        page.line(line.with(Role::Warning, "  (see above)"), 13 + 2 * depth);
+        return;
+    }
+    line = with_location(line, item, page.width());
+    page.line(line, 13 + 2 * depth);
+    details(page, item, schemas, 6 + 2 * depth);
+}
+
+fn details(page: &mut Page, item: &Item<'_>, schemas: &Schemas, indent: usize) {
+    if let Action::Move { from } = &item.op.action {
+        reason(page, indent, &format!("it was {} ({})", from, from.address.ty));
+    }
+    let drifted = |field: &str| item.op.changes.iter().any(|c| c.field == field && c.drift);
+    for cause in &item.op.causes {
+        // The row of a field that drifted says so itself.
+        if matches!(cause, purlin_engine::Cause::Drifted { field } if drifted(field)) {
+            continue;
+        }
+        if let Some(text) = causes::words(cause) {
+            reason(page, indent, &text);
+        }
+    }
+    changes::fields(page, item.op, schemas.get(&item.op.key.address.ty), indent);
+}
+
+fn reason(page: &mut Page, indent: usize, text: &str) {
+    page.line(Line::text(" ".repeat(indent)).with(Role::Dim, text), indent + 2);
+}
+
+fn with_location(line: Line, item: &Item<'_>, width: usize) -> Line {
+    let Some(location) = &item.op.location else { return line };
+    let text = location.to_string();
+    let used = line.width() + 2 + text.chars().count();
+    if used > width { line } else { line.with(Role::Dim, format!("  {text}")) }
+}
+
+fn several(page: &mut Page, group: &[&Item<'_>], schemas: &Schemas, depth: usize) {
+    let Some(first) = group.first() else { return };
+    let ty = &first.op.key.address.ty;
+    let mut names: Vec<String> = group.iter().take(LISTED).map(|i| label(i)).collect();
+    if group.len() > LISTED {
+        names.push(format!("… {} more", group.len() - LISTED));
+    }
+    let line = head(first, depth)
+        .with(Role::Strong, format!("{} × ", group.len()))
+        .with(Role::Dim, format!("{ty}: "))
+        .with(Role::Strong, names.join(", "));
+    page.line(line, 13 + 2 * depth);
+    let indent = 6 + 2 * depth;
+    for text in first.op.causes.iter().filter_map(causes::words) {
+        reason(page, indent, &text);
+    }
+    let ops: Vec<_> = group.iter().map(|i| i.op).collect();
+    changes::shared(page, &ops, schemas.get(ty), indent);
+}
+
+/// An entry with its costs, its fields and what led to it.
+pub(super) fn explained(page: &mut Page, plan: &Plan, item: &Item<'_>, schemas: &Schemas) {
+    let ty = &item.op.key.address.ty;
+    let line = head(item, 0).with(Role::Strong, &item.op.key.address.path).with(Role::Dim, format!("  {ty}"));
+    page.line(with_location(line, item, page.width()), 13);
+    for cost in &item.costs {
+        page.line(Line::text("      ").with(Role::Warning, "! ").with(Role::Plain, cost), 8);
+    }
+    details(page, item, schemas, 6);
+    let chain = causes::chain(plan, item.op);
+    if !chain.is_empty() {
+        let links: Vec<String> = chain.iter().map(|op| op.key.address.path.to_string()).collect();
+        let text = format!("follows from the replacement of {}", links.join(", which follows from that of "));
+        reason(page, 6, &text);
+    }
+    let detached = plan.ops.iter().filter(|op| matches!(op.action, Action::Detach));
+    let detached: Vec<String> = detached.map(|op| op.key.to_string()).collect();
+    if matches!(item.kind, Kind::Replace(_)) && !detached.is_empty() && plan.summary().replace == 1 {
+        reason(page, 6, &format!("meanwhile unlinked, and linked again after: {}", detached.join(", ")));
+    }
+}
