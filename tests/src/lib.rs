@@ -1,8 +1,8 @@
 //! The lab: real counterparts for Purlin's tests, installed, started, watched and made to fail on loopback.
 //!
-//! Tests here speak real protocols to programs that others wrote. Nothing in this crate knows Purlin, and nothing is
-//! a mock: what answers is moto (for AWS), with a judge in front that refuses what AWS's own service models do not
-//! allow. Never a real cloud account.
+//! Tests here speak real protocols to programs that others wrote. Nothing is a mock: what answers is moto (for AWS), with
+//! a judge in front that refuses what AWS's own service models do not allow. Never a real cloud account. The lab knows
+//! nothing of Purlin, but for [`harness`]: what every resource type is put through.
 //!
 //! ```no_run
 //! use purlin_tests::{AwsAccount, Fault, Rule};
@@ -22,13 +22,15 @@
 //!
 //! Reading order: [`counterpart`] (what can be started), [`counterpart::moto`] (the only one so far), then the three
 //! things any counterpart is made of: [`cache`] (installed once), [`python`] (how, for Python packages) and
-//! [`process`] (started, and gone with whoever started it). By hand: `cargo run -p purlin-tests --bin lab -- --help`.
+//! [`process`] (started, and gone with whoever started it); then [`harness`]. By hand: `cargo run -p purlin-tests --bin lab -- --help`.
 #![forbid(unsafe_code)]
 
 pub mod cache;
 pub mod counterpart;
+pub mod harness;
 pub mod process;
 pub mod python;
 mod say;
 
 pub use counterpart::moto::{AwsAccount, Call, Fault, Inventory, Moto, Rule, Thing};
+pub use harness::{actions::actions, verbs};

@@ -10,6 +10,7 @@ it notices that whoever started it was killed. What stands between a client and 
   3  a request that breaks AWS's model is refused                       judge.py
   4  an idempotency token means what it means on AWS                    Tokens
   5  what moto lacks answers a typed 501; moto alone gives an HTML page with status 500, which SDKs retry
+  6  what moto leaves out of a call of S3 is added                      _complete
 
 Beside it, under /_lab/: accounts, calls, rules, inventory (inventory.py), a client for changes behind somebody's back.
 """
@@ -33,8 +34,10 @@ import urllib.parse
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 import moto.iam.models
+import moto.s3.models
 from moto.core.base_backend import BackendDict
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.utilities.utils import get_partition
 from werkzeug.serving import make_server
 
 import wire
@@ -231,6 +234,8 @@ class Lab:
             traceback.print_exc()
             record["crash"] = f"{type(error).__name__}: {error}"[:300]
             return call.error(500, "InternalFailure", f"moto crashed: {record['crash']}")
+        if status < 300 and call.service == "s3":
+            body = _complete(call, body)
         from_a_service = body.lstrip().startswith((b"{", b"<?xml", b"<Err", b"<Res"))
         if status in (404, 405) and call.service != "s3" and not from_a_service:
             return call.error(501, "NotImplemented", f"moto has no {call.service} {call.name}")
@@ -319,6 +324,20 @@ def _read_body(environ):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _complete(call, body):
+    """Adds what AWS does in a call of S3 and moto leaves out; gives the body as AWS writes it."""
+    if call.name == "CreateBucket":
+        tags = (call.params.get("CreateBucketConfiguration") or {}).get("Tags")
+        backend = moto.s3.models.s3_backends[call.account][get_partition(call.region)]
+        # A create of a bucket that is there already changes nothing.
+        if tags and not backend.get_bucket_tagging(call.params["Bucket"])["Tags"]:
+            backend.put_bucket_tagging(call.params["Bucket"], {tag["Key"]: tag["Value"] for tag in tags})
+    if call.name == "GetBucketVersioning":
+        # Of a bucket that never had versions; boto3 takes any name of the root, other SDKs do not.
+        body = body.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")
     return body
 
 
