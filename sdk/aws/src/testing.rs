@@ -4,11 +4,11 @@ use std::{marker::PhantomData, sync::Arc};
 use purlin_core::{
     Address, Map, Resource, SmolStr, Value,
     driver::{Call, Driver, Entropy, Failure, Found, Live, Owner, Progress, Recorded},
-    provider::Connection as _,
+    provider::{Connection as _, ProviderConfig},
 };
 use purlin_tests::AwsAccount;
 
-use crate::connection::AwsConnection;
+use crate::{Provider, connection::AwsConnection};
 
 /// A connection to an account of the lab.
 pub(crate) async fn connect(aws: &AwsAccount) -> AwsConnection {
@@ -25,6 +25,12 @@ pub(crate) async fn connect_with<const N: usize>(aws: &AwsAccount, more: [(&str,
     ];
     let config: Map = settings.into_iter().chain(more).map(|(name, value)| (name.into(), value)).collect();
     AwsConnection::open(&config).await.expect("the settings are complete")
+}
+
+/// The provider of a program that works in an account of the lab.
+pub(crate) fn provider(aws: &AwsAccount) -> ProviderConfig {
+    let place = Provider::new().region(aws.region.as_str()).endpoint(aws.endpoint.as_str());
+    place.credentials(aws.access_key.as_str(), aws.secret_key.as_str()).into()
 }
 
 /// What a verb is told for the resource `path`.

@@ -58,30 +58,43 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show what an apply would do, field by field. Changes nothing.
+    #[command(long_about = verbs::plan::ABOUT)]
     Plan(verbs::plan::Args),
     /// Make the world as the program says.
+    #[command(long_about = verbs::apply::ABOUT)]
     Apply(verbs::apply::Args),
     /// Remove everything that the stack's state holds.
+    #[command(long_about = verbs::destroy::ABOUT)]
     Destroy(verbs::destroy::Args),
     /// Read everything again and write what is found into the state. Changes nothing else.
+    #[command(long_about = verbs::refresh::ABOUT)]
     Refresh(verbs::refresh::Args),
     /// Show what was changed outside of this program. Changes nothing.
+    #[command(long_about = verbs::drift::ABOUT)]
     Drift(verbs::drift::Args),
     /// Print the values that the stack exports.
+    #[command(long_about = verbs::outputs::ABOUT)]
     Outputs(verbs::outputs::Args),
     /// Explain where a resource or one of its fields comes from, and why it would change.
+    #[command(long_about = verbs::why::ABOUT)]
     Why(verbs::why::Args),
     /// Print the graph of resources.
+    #[command(long_about = verbs::graph::ABOUT)]
     Graph(verbs::graph::Args),
     /// Print the least permissions that plan, apply and destroy need.
+    #[command(long_about = verbs::permissions::ABOUT)]
     Permissions(verbs::permissions::Args),
     /// Look at the state, check it, mend it.
+    #[command(long_about = verbs::state::ABOUT)]
     State(verbs::state::Args),
     /// Explain an error code.
+    #[command(long_about = verbs::explain::ABOUT)]
     Explain(verbs::explain::Args),
     /// Print a completion script for a shell.
+    #[command(long_about = verbs::completions::ABOUT)]
     Completions(verbs::completions::Args),
     /// Print versions of the program's parts.
+    #[command(long_about = verbs::version::ABOUT)]
     Version(verbs::version::Args),
 }
 

@@ -14,7 +14,7 @@ pub enum ExitCode {
     Done = 0,
     /// Something failed; the message says what, and what state things are in.
     Failed = 1,
-    /// The command line, a setting or a selection is not understood. Nothing was changed.
+    /// The command line, a setting, a selection or a plan file is not understood. Nothing was changed.
     Usage = 2,
     /// `plan --exit-code`: there are changes to apply.
     Changes = 3,
@@ -36,7 +36,7 @@ pub enum ExitCode {
 pub const TABLE: &[(ExitCode, &str)] = &[
     (ExitCode::Done, "done, or nothing to do"),
     (ExitCode::Failed, "something failed; the message says what and where things stand"),
-    (ExitCode::Usage, "the command line, a setting or a selection is not understood"),
+    (ExitCode::Usage, "the command line, a setting, a selection or a plan file is not understood"),
     (ExitCode::Changes, "plan --exit-code: there are changes"),
     (ExitCode::Drift, "drift: the world is not as it was last applied"),
     (ExitCode::Cancelled, "cancelled; the next run goes on from there"),
@@ -70,6 +70,7 @@ pub fn of_code(code: Code) -> ExitCode {
         | codes::TARGET_UNKNOWN
         | codes::USAGE
         | codes::UNKNOWN_STACK
+        | codes::PLAN_UNREADABLE
         | codes::STATE_ABSENT => ExitCode::Usage,
         codes::CANCELLED => ExitCode::Cancelled,
         codes::STATE_LOCKED => ExitCode::Locked,
@@ -82,6 +83,7 @@ pub fn of_code(code: Code) -> ExitCode {
         codes::STATE_DAMAGED
         | codes::STATE_NEWER
         | codes::STATE_UNREADABLE
+        | codes::STATE_MISFIT
         | codes::SEAL_LOCKED
         | codes::SEAL_WRONG => ExitCode::State,
         codes::NO_CREDENTIALS | codes::WRONG_ACCOUNT | codes::UNREACHABLE => ExitCode::Provider,

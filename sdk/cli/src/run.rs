@@ -20,6 +20,7 @@ pub fn run(app: &App, mut edge: Edge) -> ExitCode {
         Ok(cli) => cli,
         Err(Refused::Help(text)) => {
             let text = if edge.out.colour { text.ansi().to_string() } else { text.to_string() };
+            let text: String = text.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
             return ended(edge.out.text(&text).map(|()| ExitCode::Done).map_err(Stop::from), app, &edge, Format::Text);
         }
         Err(Refused::Usage(told)) => return ended(Err(told.into()), app, &edge, Format::Text),

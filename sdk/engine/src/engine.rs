@@ -127,7 +127,8 @@ impl<'a> Engine<'a> {
         let wanted = refresh::select(options.refresh, state, self.world.now());
         refresh::read(&self.world, &self.connections, &graph, state, wanted, &mut live, &*self.observer).await?;
         let mut made = make::make(&graph, state, &live, &self.connections, options)?;
-        if let Some(more) = refresh::touched(options.refresh, state, &made.0, &live) {
+        // What a look brings to light may concern further objects.
+        while let Some(more) = refresh::touched(options.refresh, &self.connections, state, &made.0, &live) {
             refresh::read(&self.world, &self.connections, &graph, state, more, &mut live, &*self.observer).await?;
             made = make::make(&graph, state, &live, &self.connections, options)?;
         }

@@ -10,7 +10,7 @@ use purlin_core::{
     resource::ID,
 };
 use purlin_state::{
-    Body, Intent, Key, Object, State, StateError, Status, Verb,
+    Body, Dependency, Intent, Key, Object, State, StateError, Status, Verb,
     fold::{Check, Fold},
 };
 
@@ -33,14 +33,17 @@ pub(crate) async fn settle(
     observer: &dyn Observer,
 ) -> Result<Vec<Body>> {
     let mut bodies = Vec::new();
+    // An operation repeats its call for as long as its run lives, and nobody knows when that ended: only what is not seen a settle
+    // time from now was not made.
+    let began = world.now();
     for intent in state.intents.values() {
         let (body, what) = match intent.verb {
             Verb::Create if state.objects.contains_key(&intent.key) => {
                 (unfinished(state, intent), "exists, and goes on")
             }
-            Verb::Create => settle_create(world, connections, state, intent).await?,
+            Verb::Create => settle_create(world, connections, state, intent, began).await?,
             Verb::Update => (unfinished(state, intent), "was not finished, and goes on"),
-            Verb::Delete => (ended(intent), "may still exist, and is looked at"),
+            Verb::Delete => (unfinished(state, intent), "may still exist, and is looked at"),
         };
         observer.event(Event::Recovered { key: intent.key.clone(), what: what.to_owned() });
         bodies.push(body);
@@ -72,6 +75,7 @@ async fn settle_create(
     connections: &Connections,
     state: &State,
     intent: &Intent,
+    began: u64,
 ) -> Result<(Body, &'static str)> {
     let told = |f: &Failure| {
         Diagnostic::new(codes::READ_FAILED, "what an interrupted create made could not be looked for")
@@ -83,7 +87,7 @@ async fn settle_create(
     };
     let (driver, schema) = connections.driver(&intent.provider, &intent.key.address.ty).map_err(|d| *d)?;
     let call = call(world, state, intent);
-    let settled = intent.at.saturating_add(u64::try_from(schema.settle.as_millis()).unwrap_or(0));
+    let settled = began.saturating_add(u64::try_from(schema.settle.as_millis()).unwrap_or(0));
     let found = loop {
         let before = world.now();
         let found = match attempt(|| driver.find(&call, &intent.wanted)).await.map_err(|f| told(&f))? {
@@ -145,11 +149,22 @@ pub(crate) fn made(intent: &Intent, id: purlin_core::SmolStr) -> Object {
 fn unfinished(state: &State, intent: &Intent) -> Body {
     match state.objects.get(&intent.key) {
         Some(object) => {
-            let object = Object { status: Status::Unfinished, ..object.clone() };
-            Body::Put { op: Some(intent.op.clone()), took: None, object: Box::new(object) }
+            let object = Box::new(partly(object, &intent.dependencies));
+            Body::Put { op: Some(intent.op.clone()), took: None, object }
         }
         None => ended(intent),
     }
+}
+
+/// An object on which an operation was begun that did not end well: it may refer to what it did before, and to what it was to.
+pub(crate) fn partly(object: &Object, towards: &[Dependency]) -> Object {
+    let mut dependencies = object.dependencies.clone();
+    dependencies.extend_from_slice(towards);
+    dependencies.sort();
+    dependencies.dedup();
+    // What was replaced goes, whatever state it is in.
+    let status = if object.status == Status::Deposed { Status::Deposed } else { Status::Unfinished };
+    Object { status, dependencies, ..object.clone() }
 }
 
 fn ended(intent: &Intent) -> Body {

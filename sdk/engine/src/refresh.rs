@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use purlin_core::{
-    Diagnostic, Graph, Map, NodeId, Result, SmolStr, codes,
+    Address, Diagnostic, Graph, Map, NodeId, Result, SmolStr, codes,
     driver::{Failure, Live, Recorded},
     schema::FindBy,
 };
@@ -18,7 +18,7 @@ use purlin_state::{Body, Departure, Key, Object, State, Status};
 use crate::{
     connect::Connections,
     event::{Event, Observer},
-    plan::{Plan, Refresh},
+    plan::{Action, Plan, Refresh},
     world::World,
 };
 
@@ -77,19 +77,38 @@ pub(crate) fn select(mode: Refresh, state: &State, now: u64) -> Vec<Key> {
 }
 
 /// In [`Refresh::Auto`]: the objects that a first plan would touch, and what those are made from, unless they were read already.
-pub(crate) fn touched(mode: Refresh, state: &State, plan: &Plan, live: &LiveSet) -> Option<Vec<Key>> {
+pub(crate) fn touched(
+    mode: Refresh,
+    connections: &Connections,
+    state: &State,
+    plan: &Plan,
+    live: &LiveSet,
+) -> Option<Vec<Key>> {
     if mode != Refresh::Auto {
         return None;
     }
+    // The state has what moves at its old address still.
+    let moved = plan.ops.iter().filter_map(|op| match &op.action {
+        Action::Move { from } => Some((&op.key.address, &from.address)),
+        _ => None,
+    });
+    let moved: BTreeMap<&Address, &Address> = moved.collect();
     let mut keys = BTreeSet::new();
     for op in plan.ops.iter().filter(|op| op.action.is_external()) {
-        for object in state.generations(&op.key.address) {
+        let address = moved.get(&op.key.address).copied().unwrap_or(&op.key.address);
+        for object in state.generations(address) {
             keys.insert(object.key.clone());
             keys.extend(object.dependencies.iter().map(|d| d.on.clone()).filter(|k| state.objects.contains_key(k)));
         }
     }
-    let more: Vec<Key> = keys.into_iter().filter(|k| matches!(live.get(k), Seen::Unread)).collect();
+    let unread = |k: &Key| matches!(live.get(k), Seen::Unread) && is_outside(connections, k);
+    let more: Vec<Key> = keys.into_iter().filter(unread).collect();
     (!more.is_empty()).then_some(more)
+}
+
+/// False where nothing exists outside the state: there is nothing to read.
+fn is_outside(connections: &Connections, key: &Key) -> bool {
+    connections.schema(&key.address.ty).is_none_or(|s| s.find != FindBy::Nothing)
 }
 
 /// What was asked of one driver.
@@ -124,8 +143,7 @@ pub(crate) async fn read(
     };
     for key in keys {
         let Some(object) = state.objects.get(&key) else { continue };
-        // Nothing exists outside the state: there is nothing to read.
-        if connections.schema(&key.address.ty).is_some_and(|s| s.find == FindBy::Nothing) {
+        if !is_outside(connections, &key) {
             continue;
         }
         let (provider, ty) = (object.provider.clone(), key.address.ty.clone());

@@ -1,5 +1,5 @@
 //! [`main`] and [`Program`]: from a function that describes a stack to a command line.
-use std::{marker::PhantomData, process::ExitCode};
+use std::{ffi::OsString, marker::PhantomData, process::ExitCode};
 
 use purlin_cli::{App, Edge};
 use purlin_core::{Result, Stack, provider::ProviderKind, settings::Settings};
@@ -76,6 +76,15 @@ impl Program {
     /// Runs the command line of this process.
     pub fn run(self) -> ExitCode {
         purlin_cli::run(&self.0, Edge::of_process()).into()
+    }
+
+    /// Runs a command line that is given: for a binary that is more than the program, and took its own arguments off. The name of
+    /// the binary is not among them.
+    pub fn run_with(self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+        let mut edge = Edge::of_process();
+        edge.args.truncate(1);
+        edge.args.extend(arguments.into_iter().map(Into::into));
+        purlin_cli::run(&self.0, edge).into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `apply`: make the world as the program says.
 use std::path::{Path, PathBuf};
 
-use purlin_core::{Diagnostic, Result, codes};
+use purlin_core::{Diagnostic, Error, Result, codes};
 use purlin_engine::{Cancel, plan::Goal, saved::PlanFile};
 
 use super::{
@@ -10,10 +10,18 @@ use super::{
 };
 use crate::{ExitCode, session::Session, stop::Stop};
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Make the world as the program says.\n\n\
+    Shows the plan and asks before anything is changed. With a plan file nobody is asked: what was approved is \
+    done, or less; where now is not then, it stops before the first step that differs. Where no terminal is there \
+    to ask, a plan file or --yes is needed.\n\n\
+    A failure holds back only what depends on it. It may be stopped or killed at any moment: the next run finds \
+    what was made and goes on.";
+
 /// Options of `apply`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Make the world as the program says.\n\nShows the plan and asks before anything is changed. With a plan file nobody is asked: what was approved is done, or less; where now is not then, it stops before the first step that differs. Where no terminal is there to ask, a plan file or --yes is needed.\n\nA failure holds back only what depends on it. It may be stopped or killed at any moment: the next run finds what was made and goes on.",
     after_help = "Examples:\n  apply --stack dev\n  apply prod.plan --stack prod\n  apply --yes --target net"
 )]
 pub struct Args {
@@ -48,7 +56,12 @@ fn read(session: &Session<'_>, file: &Path) -> Result<PlanFile> {
             .note("nothing was changed")
     };
     match session.edge.read(file) {
-        Ok(Some(text)) => PlanFile::from_text(&text),
+        Ok(Some(text)) => PlanFile::from_text(&text).map_err(|error| match error {
+            Error::One(told) => {
+                told.note(format!("the file is {}", file.display())).note("nothing was changed").into()
+            }
+            other => other,
+        }),
         Ok(None) => Err(told("there is no such file".to_owned()).help("make one with `plan --out FILE`").into()),
         Err(error) => Err(told(error.to_string()).help("make a new plan").into()),
     }

@@ -3,10 +3,12 @@ use clap_complete::Shell;
 
 use crate::{App, Edge, ExitCode, args, stop::Stop};
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "Print a completion script for a shell.";
+
 /// Options of `completions`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Print a completion script for a shell.",
     after_help = "Examples:\n  completions bash > ~/.local/share/bash-completion/completions/NAME\n  completions fish > ~/.config/fish/completions/NAME.fish"
 )]
 pub struct Args {

@@ -7,10 +7,15 @@ use super::{
 };
 use crate::{ExitCode, session::Session, stop::Stop};
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Remove everything that the stack's state holds, in the reverse of the order in which it was made.\n\n\
+    Shows what goes and asks for the stack's name. Protected resources stop it before anything is removed; \
+    retained ones are left in the world and forgotten.";
+
 /// Options of `destroy`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Remove everything that the stack's state holds, in the reverse of the order in which it was made.\n\nShows what goes and asks for the stack's name. Protected resources stop it before anything is removed; retained ones are left in the world and forgotten.",
     after_help = "Examples:\n  destroy --stack dev\n  destroy --stack dev --target app --yes\n  plan --destroy                        to look first"
 )]
 pub struct Args {

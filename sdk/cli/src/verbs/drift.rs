@@ -13,10 +13,15 @@ use crate::{
     views::{drift, json},
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Read everything, and show field by field where the world is not as it was last applied. Changes nothing.\n\n\
+    The exit code is 4 when there is drift and 0 when there is none, so it can run on a schedule. `apply` puts \
+    things right; `ignore_changes` on a resource says that a field is none of its business.";
+
 /// Options of `drift`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Read everything, and show field by field where the world is not as it was last applied. Changes nothing.\n\nThe exit code is 4 when there is drift and 0 when there is none, so it can run on a schedule. `apply` puts things right; `ignore_changes` on a resource says that a field is none of its business.",
     after_help = "Examples:\n  drift --stack prod\n  drift --stack prod --format json"
 )]
 pub struct Args {

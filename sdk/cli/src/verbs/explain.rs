@@ -10,9 +10,11 @@ use crate::{
     views::text::{Line, Page, Role},
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "Explain an error code: why it happens and what to do. Without a code, list them all.";
+
 /// Options of `explain`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(long_about = "Explain an error code: why it happens and what to do. Without a code, list them all.")]
 pub struct Args {
     /// The code, as an error shows it: P0101.
     #[arg(value_name = "CODE")]

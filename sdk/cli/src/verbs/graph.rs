@@ -12,10 +12,14 @@ use crate::{
     views::{graph, progress::Teller},
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Print the graph of resources: components as boxes, an arrow from each resource to what it is made from, with \
+    the field that refers to it.";
+
 /// Options of `graph`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Print the graph of resources: components as boxes, an arrow from each resource to what it is made from, with the field that refers to it.",
     after_help = "Examples:\n  graph | dot -Tsvg > graph.svg\n  graph --format mermaid               for Markdown"
 )]
 pub struct Args {

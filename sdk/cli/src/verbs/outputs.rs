@@ -13,10 +13,15 @@ use crate::{
     },
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Print the values that the stack exports, as of the last run that changed things.\n\n\
+    Secrets are masked, unless they are revealed one by one. With a name, only that value is printed, bare: for \
+    scripts.";
+
 /// Options of `outputs`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Print the values that the stack exports, as of the last run that changed things.\n\nSecrets are masked, unless they are revealed one by one. With a name, only that value is printed, bare: for scripts.",
     after_help = "Examples:\n  outputs\n  outputs endpoint                      the bare value\n  outputs password --reveal password\n  outputs --format json"
 )]
 pub struct Args {

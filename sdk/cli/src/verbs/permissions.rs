@@ -17,10 +17,16 @@ use crate::{
     },
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Print the least policies that plan, apply and destroy of this stack need, as IAM policy documents.\n\n\
+    They follow from what each resource type declares for its verbs: plan reads; apply reads, creates and updates \
+    the types of the program, and deletes those of which the plan deletes or replaces something; destroy reads \
+    and deletes. Resources in them are `*`: cut them down to your account's names where you can.";
+
 /// Options of `permissions`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Print the least policies that plan, apply and destroy of this stack need, as IAM policy documents.\n\nThey follow from what each resource type declares for its verbs: plan reads; apply reads, creates and updates the types of the program, and deletes those of which the plan deletes or replaces something; destroy reads and deletes. Resources in them are `*`: cut them down to your account's names where you can.",
     after_help = "Examples:\n  permissions --stack prod\n  permissions --for apply > policy.json"
 )]
 pub struct Args {

@@ -16,10 +16,16 @@ use crate::{
     },
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Show what an apply would do, field by field. Changes nothing.\n\n\
+    Replacements, outages and lost data come first and are explained; then a tree by component with the changes \
+    only; then one line in sum. A plan that is saved with --out can be reviewed and applied later: apply does \
+    then what was approved, or less, or stops.";
+
 /// Options of `plan`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Show what an apply would do, field by field. Changes nothing.\n\nReplacements, outages and lost data come first and are explained; then a tree by component with the changes only; then one line in sum. A plan that is saved with --out can be reviewed and applied later: apply does then what was approved, or less, or stops.",
     after_help = "Examples:\n  plan --stack dev\n  plan --stack prod --out prod.plan     then: apply prod.plan\n  plan --target net --max-replace 0\n  plan --exit-code                      in a script: 3 when there are changes"
 )]
 pub struct Args {

@@ -11,11 +11,14 @@ use crate::{
     views::{self, progress::Teller, text},
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Read everything that the state holds and write what is found: outputs that changed, objects that are gone.\n\n\
+    Nothing in the world is changed. A plan reads by itself, so this is seldom needed: after a change that others \
+    made on purpose, for instance, before `outputs` is asked.";
+
 /// Options of `refresh`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    long_about = "Read everything that the state holds and write what is found: outputs that changed, objects that are gone.\n\nNothing in the world is changed. A plan reads by itself, so this is seldom needed: after a change that others made on purpose, for instance, before `outputs` is asked."
-)]
 pub struct Args {}
 
 /// Runs it.

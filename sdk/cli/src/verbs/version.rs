@@ -3,11 +3,12 @@ use purlin_engine::saved;
 
 use crate::{App, Edge, ExitCode, stop::Stop, views::json};
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Print the version of Purlin that this program was built with, and of the formats that it reads and writes.";
+
 /// Options of `version`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    long_about = "Print the version of Purlin that this program was built with, and of the formats that it reads and writes."
-)]
 pub struct Args {}
 
 /// Runs it.

@@ -1,5 +1,5 @@
 //! `why`: where a resource or a field comes from, and why it would change.
-use purlin_core::{Diagnostic, Graph, NodeId, codes};
+use purlin_core::{Diagnostic, Graph, NodeId, SmolStr, codes};
 use purlin_engine::{
     Cancel, PlanOptions,
     plan::{Goal, Refresh},
@@ -13,10 +13,15 @@ use crate::{
     views::why,
 };
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Explain where a resource or one of its fields comes from, and why it would change.\n\n\
+    Shows the line of the program, the settings that decide the field, the outputs that it is made from, what the \
+    plan would do, and the chain of replacements that leads to it.";
+
 /// Options of `why`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Explain where a resource or one of its fields comes from, and why it would change.\n\nShows the line of the program, the settings that decide the field, the outputs that it is made from, what the plan would do, and the chain of replacements that leads to it.",
     after_help = "Examples:\n  why net/private-a\n  why net/private-a.cidr"
 )]
 pub struct Args {
@@ -33,21 +38,23 @@ pub(crate) async fn run(args: &Args, session: &Session<'_>, cancel: &Cancel) -> 
     let made = planning::look(session, &loaded, log.state(), &options, cancel).await?;
     let graph = &made.planned.graph;
     let (node, field) = find(graph, &args.what)?;
+    let plan = &made.planned.plan;
     let path = graph.node(node).address.path.clone();
-    let asked: Vec<&str> = match &field {
-        Some(field) => vec![field],
-        None => graph.node(node).fields().map(|(spec, _)| spec.name).collect(),
+    let mut asked: Vec<(SmolStr, SmolStr)> = match &field {
+        Some(field) => vec![(path, field.as_str().into())],
+        None => graph.node(node).fields().map(|(spec, _)| (path.clone(), spec.name.into())).collect(),
     };
+    asked.extend(why::led_by(plan, &graph.node(node).address));
     let influences = asked
         .into_iter()
-        .map(|field| {
-            let found = influence::on(session, &loaded.settings, graph, &made.planned.answers, &path, field);
-            (field.to_owned(), found)
+        .map(|(path, field)| {
+            let found = influence::on(session, &loaded.settings, graph, &made.planned.answers, &path, &field);
+            ((path, field), found)
         })
         .collect();
     let question = why::Question {
         graph,
-        plan: &made.planned.plan,
+        plan,
         state: log.state(),
         schemas: &made.schemas,
         node,

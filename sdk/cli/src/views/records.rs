@@ -1,4 +1,6 @@
 //! Records of a state's log for people and as JSON: when, who or which object, and what.
+use std::time::Duration;
+
 use purlin_state::{Body, Departure, Record, Verb};
 use serde_json::{Value as Json, json};
 
@@ -83,7 +85,7 @@ fn words(body: &Body) -> String {
         Body::Put { object, op, took } => {
             let status = format!("{:?}", object.status).to_lowercase();
             let how = match (op, took) {
-                (Some(_), Some(ms)) => format!(", after {}", time::span(std::time::Duration::from_millis(*ms))),
+                (Some(_), Some(ms)) if *ms >= 100 => format!(", after {}", time::span(Duration::from_millis(*ms))),
                 _ => String::new(),
             };
             format!("{} is {} ({status}{how})", object.key, object.id)

@@ -37,7 +37,8 @@ pub fn page(plan: &Plan, report: &Report, again: &str, width: usize) -> Page {
     }
     if !report.open.is_empty() {
         page.gap();
-        let text = format!(": {}; the next run finds out what became of them", paths(plan, &report.open));
+        let them = if report.open.len() == 1 { "it" } else { "them" };
+        let text = format!(": {}; the next run finds out what became of {them}", paths(plan, &report.open));
         page.line(Line::new().with(Role::Warning, "under way").with(Role::Plain, text), 4);
     }
     if !report.untouched.is_empty() {
@@ -62,9 +63,12 @@ fn sum(plan: &Plan, report: &Report) -> Line {
     let mut parts: Vec<String> =
         order.iter().filter_map(|word| counts.get(word).map(|n| format!("{n} {word}"))).collect();
     let failed = report.failed.len();
-    let left = report.held.len() + report.untouched.len() + report.open.len();
-    if parts.is_empty() {
+    let left = report.held.len() + report.untouched.len();
+    if parts.is_empty() && report.open.is_empty() {
         parts.push("nothing changed".to_owned());
+    }
+    if !report.open.is_empty() {
+        parts.push(format!("{} under way", report.open.len()));
     }
     if failed > 0 {
         parts.push(format!("{failed} failed"));
@@ -152,11 +156,11 @@ mod tests {
             ..Report::default()
         };
         expect![[r#"
-            under way: b; the next run finds out what became of them
+            under way: b; the next run finds out what became of it
 
             not begun: c
 
-            Cancelled: 1 created, 2 left.
+            Cancelled: 1 created, 1 under way, 1 left.
             To go on from here: platform apply
         "#]]
         .assert_eq(&page(&plan, &report, "platform apply", 80).plain());

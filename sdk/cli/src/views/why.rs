@@ -1,7 +1,7 @@
 //! Where a resource or a field comes from, for people: line → settings → upstream outputs → what is planned → what led to it.
 use std::collections::BTreeMap;
 
-use purlin_core::{Expr, Graph, NodeId, SmolStr, Value, expr::Attributes};
+use purlin_core::{Address, Expr, Graph, NodeId, SmolStr, Value, expr::Attributes};
 use purlin_engine::{Action, Cause, Op, Plan};
 use purlin_state::State;
 
@@ -27,8 +27,18 @@ pub struct Question<'a> {
     pub node: NodeId,
     /// The field, if one is meant.
     pub field: Option<&'a str>,
-    /// The settings that decide each field.
-    pub influences: &'a BTreeMap<String, Vec<Influence>>,
+    /// The settings that decide a field, by path and field.
+    pub influences: &'a BTreeMap<(SmolStr, SmolStr), Vec<Influence>>,
+}
+
+/// The fields that began the chain of replacements which leads to this resource: path and field.
+pub fn led_by(plan: &Plan, address: &Address) -> Vec<(SmolStr, SmolStr)> {
+    let ops = plan.ops.iter().filter(|op| op.key.address == *address);
+    let begun = ops.flat_map(|op| chain(plan, op)).flat_map(|op| {
+        let fields = op.changes.iter().filter(|c| c.before != c.after);
+        fields.map(|c| (op.key.address.path.clone(), c.field.clone()))
+    });
+    begun.collect()
 }
 
 /// The page of the answer.
@@ -76,11 +86,7 @@ fn field(page: &mut Page, question: &Question<'_>, name: &str, expr: &Expr, secr
         other => value::inline(other),
     };
     page.line(Line::new().with(Role::Strong, format!("  {name}  ")).with(Role::Plain, shown), 4 + name.len());
-    for influence in question.influences.get(name).into_iter().flatten() {
-        let verb = if influence.certain { "depends on" } else { "has the value of" };
-        let text = format!("{verb} the setting `{}` = {}", influence.setting, value::inline(&influence.value.value));
-        page.line(Line::text(format!("    {text}")).with(Role::Dim, format!("  ({})", influence.value.origin)), 6);
-    }
+    influences(page, question, &question.graph.node(question.node).address.path, name, 4);
     let mut seen = Vec::new();
     expr.visit_attributes(&mut |node, output| {
         if !seen.contains(&(node, output.clone())) {
@@ -89,6 +95,18 @@ fn field(page: &mut Page, question: &Question<'_>, name: &str, expr: &Expr, secr
     });
     for (node, output) in seen {
         upstream(page, question, node, &output);
+    }
+}
+
+/// The settings that decide a field, one a line.
+fn influences(page: &mut Page, question: &Question<'_>, path: &SmolStr, field: &str, indent: usize) {
+    for influence in question.influences.get(&(path.clone(), field.into())).into_iter().flatten() {
+        let verb = if influence.certain { "depends on" } else { "has the value of" };
+        let text = format!("{verb} the setting `{}` = {}", influence.setting, value::inline(&influence.value.value));
+        page.line(
+            Line::text(" ".repeat(indent) + &text).with(Role::Dim, format!("  ({})", influence.value.origin)),
+            indent + 2,
+        );
     }
 }
 
@@ -150,6 +168,9 @@ fn planned(page: &mut Page, question: &Question<'_>) {
             indent + 2,
         );
         reasons(page, op, indent + 2);
+        for change in op.changes.iter().filter(|c| c.before != c.after) {
+            influences(page, question, &op.key.address.path, &change.field, indent + 2);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bad input: each is told with a code, changes nothing and never panics.
 use expect_test::{Expect, expect};
 use purlin_cli::{App, ExitCode};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     environment::TestEnvironment,
@@ -154,22 +155,22 @@ fn a_damaged_state() {
 
 #[test]
 fn a_newer_state() {
-    let env = altered("{\"v\":1,", "{\"v\":9,");
-    refused(
-        &env,
-        &note("a"),
-        "apply --yes",
-        ExitCode::State,
-        expect![[r#"
-        error[P0501]: the state is damaged at record 1: its hash is wrong
-          ($DIR/.purlin/note/journal.ndjson, byte 0)
+    let env = TestEnvironment::new();
+    env.ok(&note("a"), "apply --yes");
+    let journal = env.read(".purlin/note/journal.ndjson");
+    // A newer version writes another format, and hashes what it writes, as every version does.
+    let line = journal.lines().next().and_then(|line| line.split_once(",\"hash\":")).map(|(line, _)| line);
+    let line = line.expect("a record ends in its hash").replacen("{\"v\":1,", "{\"v\":9,", 1);
+    let hash: String = Sha256::digest(&line).iter().map(|byte| format!("{byte:02x}")).collect();
+    env.file(".purlin/note/journal.ndjson", &format!("{line},\"hash\":\"{hash}\"}}\n"));
+    refused(&env, &note("a"), "apply --yes", ExitCode::State, expect![[r#"
+        error[P0502]: $DIR/.purlin/note/journal.ndjson was written by a newer
+          version of Purlin: it has format 9, and this version knows formats up to 1
           note: nothing was changed
-          help: run `state verify` to check every record
-          help: restore the state's files from a backup taken before the damage
+          help: update the `purlin` crate: `cargo update -p purlin`
 
-        For more about P0501: note explain P0501
-    "#]],
-    );
+        For more about P0502: note explain P0502
+    "#]]);
 }
 
 #[test]
@@ -182,48 +183,54 @@ fn a_plan_file_that_is_none_damaged_newer_or_absent() {
         &env,
         &note("a"),
         "apply none.plan",
-        ExitCode::Failed,
+        ExitCode::Usage,
         expect![[r#"
-        error[P0305]: the plan file cannot be read
-          cause: expected value at line 1 column 1
-          help: make a new plan
+            error[P0305]: the plan file cannot be read
+              cause: expected value at line 1 column 1
+              note: the file is none.plan
+              note: nothing was changed
+              help: make a new plan
 
-        For more about P0305: note explain P0305
-    "#]],
+            For more about P0305: note explain P0305
+        "#]],
     );
     env.file("short.plan", &good[..good.len() / 2]);
     refused(
         &env,
         &note("a"),
         "apply short.plan",
-        ExitCode::Failed,
+        ExitCode::Usage,
         expect![[r#"
-        error[P0305]: the plan file cannot be read
-          cause: EOF while parsing a string at line 30 column 9
-          help: make a new plan
+            error[P0305]: the plan file cannot be read
+              cause: EOF while parsing a string at line 30 column 9
+              note: the file is short.plan
+              note: nothing was changed
+              help: make a new plan
 
-        For more about P0305: note explain P0305
-    "#]],
+            For more about P0305: note explain P0305
+        "#]],
     );
     env.file("newer.plan", &good.replacen("\"format\": 1", "\"format\": 99", 1));
     refused(
         &env,
         &note("a"),
         "apply newer.plan",
-        ExitCode::Failed,
+        ExitCode::Usage,
         expect![[r#"
-        error[P0305]: the plan file cannot be read
-          cause: it has format 99, this version knows 1
-          help: make a new plan
+            error[P0305]: the plan file cannot be read
+              cause: it has format 99, this version knows 1
+              note: the file is newer.plan
+              note: nothing was changed
+              help: make a new plan
 
-        For more about P0305: note explain P0305
-    "#]],
+            For more about P0305: note explain P0305
+        "#]],
     );
     refused(
         &env,
         &note("a"),
         "apply absent.plan",
-        ExitCode::Failed,
+        ExitCode::Usage,
         expect![[r#"
         error[P0305]: the plan file absent.plan cannot be read
           cause: there is no such file

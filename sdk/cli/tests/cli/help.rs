@@ -93,7 +93,7 @@ fn the_first_page_names_verbs_settings_and_exit_codes() {
                   - auto:   On a terminal, unless NO_COLOR is set
                   - always: Always
                   - never:  Never
-          
+
                   [default: auto]
 
         Settings of this program (purlin.<stack>.toml, --set, or the environment's
@@ -106,7 +106,7 @@ fn the_first_page_names_verbs_settings_and_exit_codes() {
         Exit codes:
             0  done, or nothing to do
             1  something failed; the message says what and where things stand
-            2  the command line, a setting or a selection is not understood
+            2  the command line, a setting, a selection or a plan file is not understood
             3  plan --exit-code: there are changes
             4  drift: the world is not as it was last applied
             5  cancelled; the next run goes on from there
@@ -123,7 +123,12 @@ fn the_first_page_names_verbs_settings_and_exit_codes() {
 fn the_help_of_a_plan() {
     let text = TestEnvironment::new().ok(&site(), "plan --help").out;
     expect![[r#"
-        Show what an apply would do, field by field. Changes nothing
+        Show what an apply would do, field by field. Changes nothing.
+
+        Replacements, outages and lost data come first and are explained; then a tree by
+        component with the changes only; then one line in sum. A plan that is saved with
+        --out can be reviewed and applied later: apply does then what was approved, or
+        less, or stops.
 
         Usage: site plan [OPTIONS]
 
@@ -139,7 +144,7 @@ fn the_help_of_a_plan() {
                   - all:  Everything; it is batched by type, so it is cheap
                   - auto: What the plan would touch, and what was not seen for an hour
                   - none: Nothing: plan from the state alone
-          
+
                   [default: all]
 
               --destroy
@@ -172,7 +177,7 @@ fn the_help_of_a_plan() {
                   - auto:   On a terminal, unless NO_COLOR is set
                   - always: Always
                   - never:  Never
-          
+
                   [default: auto]
 
           -o, --out <FILE>
@@ -184,7 +189,7 @@ fn the_help_of_a_plan() {
                   Possible values:
                   - text: For people
                   - json: For programs: one versioned JSON document
-          
+
                   [default: text]
 
               --exit-code

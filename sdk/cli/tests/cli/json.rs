@@ -55,7 +55,7 @@ fn a_plan_is_a_document() {
               "id": 0,
               "location": {
                 "file": "sdk/cli/tests/cli/programs.rs",
-                "line": 46
+                "line": 47
               },
               "maybe": false,
               "needs": [],

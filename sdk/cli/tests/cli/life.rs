@@ -27,11 +27,11 @@ fn a_stack_is_planned_applied_and_then_as_the_program_says() {
           + create   2 × purlin:builtin:Data: page-0, page-1
               triggers  ${id.value} (known after apply)
               value     "Welcome"
-          + create   config    purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:35
+          + create   config    purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:36
               value.id     ${id.value} (known after apply)
               value.pages  2
               value.title  "Welcome"
-          + create   login     purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:36
+          + create   login     purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:37
               value  (secret, known after apply)
 
         outputs
@@ -91,19 +91,20 @@ fn a_changed_setting_shows_what_it_changes() {
           ± replace? page-0  purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:32
               ! the new one is made first, then the old one is deleted
               only if `triggers` turns out different: it waits for id.value
-              triggers  "north-7b17c3a8" → ${id.value} (known after apply)  replaces it
+              triggers  "north-35cc3535" → ${id.value} (known after apply)  replaces it
+              follows from the replacement of id
 
           ± replace  id      purlin:builtin:RandomId  (see above)
           ± replace? page-0  purlin:builtin:Data  (see above)
-          ~ update   config  purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:35
+          ~ update   config  purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:36
               only if `value` turns out different: it waits for id.value
-              value.id     "north-7b17c3a8" → ${id.value} (known after apply)
+              value.id     "north-35cc3535" → ${id.value} (known after apply)
               value.pages  2 → 1
           - delete   page-1  purlin:builtin:Data  sdk/cli/tests/cli/programs.rs:32
               because the program no longer has it
 
         outputs
-          ~ name  "north-7b17c3a8" → ${id.value} (known after apply)
+          ~ name  "north-35cc3535" → ${id.value} (known after apply)
 
         Plan: 1 to update, 2 to replace, 1 to delete, 2 unchanged. Takes a moment.
     "#]]
@@ -141,14 +142,11 @@ fn a_destroy_removes_all_and_says_what() {
         Plan to destroy everything: stack disks
 
         Look at these first: replacements, outages, lost data
-          - delete   a  test:disk:Disk  sdk/cli/tests/cli/programs.rs:70
-              ! the data in it is deleted with it
-          - delete   b  test:disk:Disk  sdk/cli/tests/cli/programs.rs:70
+          - delete   2 × test:disk:Disk: a, b
               ! the data in it is deleted with it
 
-          - delete   a         test:disk:Disk  (see above)
+          - delete   2 × test:disk:Disk: a, b  (see above)
           - delete   2 × purlin:builtin:Data: a-device, b-device
-          - delete   b         test:disk:Disk  (see above)
 
         Plan: 4 to delete, 0 unchanged. Takes a moment.
         Done: 4 deleted.
@@ -208,7 +206,7 @@ fn why_goes_from_the_line_to_the_setting_and_up_the_chain() {
     let said = env.ok(&site(), "why config");
     expect![[r#"
         config  purlin:builtin:Data
-          program   sdk/cli/tests/cli/programs.rs:35
+          program   sdk/cli/tests/cli/programs.rs:36
           state     exists as …
 
           value  {id: ${id.value}, pages: 2, title: "Welcome"}
@@ -357,7 +355,7 @@ fn the_state_can_be_looked_at_and_mended() {
     assert!(env.ok(&app, "state show note").out.contains("  fields\n    value  \"b\"\n"));
     assert!(env.ok(&app, "state show").out.contains("objects   1\n"));
     expect![[r#"
-        + note  purlin:builtin:Data  01kdvdna08d5p78z4zc0ahezq8
+        + note  purlin:builtin:Data  01kdvdna09d5p78z4zc0ahezq8
         exported values
             text  none → "a"
     "#]]
@@ -365,10 +363,9 @@ fn the_state_can_be_looked_at_and_mended() {
     expect![[r#"
              7  2026-01-01 00:00:00Z  ended: done
              8  2026-01-01 00:00:00Z  apply by ana@laptop began (run
-                                      01kdvdna0rwxa36y7r79hcsz6g, plan 4923f0758ca2)
+                                      01kdvdna0swxa36y7r79hcsz6g, plan 56b631e96d19)
              9  2026-01-01 00:00:00Z  about to update note
-            10  2026-01-01 00:00:00Z  note is 01kdvdna08d5p78z4zc0ahezq8 (ready, after
-                                      0.0s)
+            10  2026-01-01 00:00:00Z  note is 01kdvdna09d5p78z4zc0ahezq8 (ready)
             11  2026-01-01 00:00:00Z  exported values: text
             12  2026-01-01 00:00:00Z  ended: done
     "#]]

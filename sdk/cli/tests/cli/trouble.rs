@@ -20,7 +20,7 @@ fn a_failure_says_what_where_and_what_is_held_back() {
     expect![[r#"
         error[P0401]: `broken` (test:disk:Disk) could not be created
           at broken
-          --> sdk/cli/tests/cli/programs.rs:70
+          --> sdk/cli/tests/cli/programs.rs:71
           call: disk:CreateDisk (NoRoom, HTTP 400, request req-7)
           cause: no rack has room for it
           note: nothing was made
@@ -46,7 +46,14 @@ fn a_cancelled_run_ends_and_the_next_goes_on() {
     assert_eq!(said.code, ExitCode::Cancelled, "{}{}", said.out, said.err);
     assert!(said.err.contains("Stopping: nothing more is started"), "{}", said.err);
     let report = said.out.split("Takes ").nth(1).and_then(|rest| rest.split_once('\n')).map(|(_, report)| report);
-    expect![[""]].assert_eq(report.unwrap_or(&said.out));
+    expect![[r#"
+        under way: slow; the next run finds out what became of it
+
+        not begun: slow-device, next, next-device
+
+        Cancelled: 1 under way, 3 left.
+        To go on from here: disks apply
+    "#]].assert_eq(report.unwrap_or(&said.out));
     let list = env.ok(&disks(&["slow", "next"], "1", "none"), "state list").out;
     assert!(list.contains("disk-slow"), "what was made is known:\n{list}");
 }

@@ -60,7 +60,8 @@ pub(crate) async fn run(
     let (tell, inbox) = mpsc::unbounded_channel();
     let preparer =
         Preparer { world, connections, graph: &planned.graph, plan: &plan, steps: &planned.steps, cancel, tell };
-    let dispatcher = Dispatcher {
+    let outputs = results::outputs(log.state(), &plan, &planned.steps.outputs);
+    let mut dispatcher = Dispatcher {
         world,
         options,
         cancel,
@@ -75,6 +76,7 @@ pub(crate) async fn run(
         stopping: false,
         give_up: None,
     };
+    dispatcher.write(outputs);
     dispatcher.run(log, inbox).await
 }
 
@@ -103,6 +105,10 @@ impl<'a> Dispatcher<'a> {
     async fn run(mut self, log: &mut Log, mut inbox: mpsc::UnboundedReceiver<Message>) -> Result<Report> {
         let mut units: Units<'a> = FuturesUnordered::new();
         loop {
+            // A unit may have seen the request first and be over already: then nothing below would notice it.
+            if self.cancel.is_cancelled() && !self.report.cancelled {
+                self.stop();
+            }
             let starts = if self.stopping { Vec::new() } else { self.gather() };
             self.commit(log).await?;
             let idle = starts.is_empty();

@@ -210,7 +210,7 @@ impl<'a> Preparer<'a> {
             status: Status::Unfinished,
             fields: live.fields.clone(),
             outputs,
-            dependencies: self.dependencies(node),
+            dependencies: self.dependencies(state, node),
             protect: node.options.as_ref().is_some_and(|o| o.protect),
             retain: node.options.as_ref().is_some_and(|o| o.retain),
             location: Some(node.location.clone()),
@@ -282,9 +282,9 @@ impl<'a> Preparer<'a> {
     }
 
     /// The object with today's options and edges; its fields stay as they were applied.
-    fn bookkept(&self, _state: &State, node: &Node, object: &Object) -> Body {
+    fn bookkept(&self, state: &State, node: &Node, object: &Object) -> Body {
         let object = Object {
-            dependencies: self.dependencies(node),
+            dependencies: self.dependencies(state, node),
             protect: node.options.as_ref().is_some_and(|o| o.protect),
             retain: node.options.as_ref().is_some_and(|o| o.retain),
             location: Some(node.location.clone()),
@@ -297,8 +297,10 @@ impl<'a> Preparer<'a> {
         vec![Body::Gone { op: None, took: None, key: self.plan.op(op).key.clone(), why }]
     }
 
-    pub(crate) fn dependencies(&self, node: &Node) -> Vec<purlin_state::Dependency> {
-        wanted::dependencies(self.graph, node, |n| self.steps.generations[n.index()])
+    /// The edges of a node to the objects that are in use now: a replacement that was planned may have been spared, or left out.
+    fn dependencies(&self, state: &State, node: &Node) -> Vec<purlin_state::Dependency> {
+        let current = |n: NodeId| state.current(&self.graph.node(n).address).map(|o| o.key.generation);
+        wanted::dependencies(self.graph, node, |n| current(n).unwrap_or(self.steps.generations[n.index()]))
     }
 
     fn wanted(
@@ -408,7 +410,7 @@ impl<'a> Preparer<'a> {
             version: schema.version,
             wanted: wanted.clone(),
             dependencies: node
-                .map_or_else(|| old.map(|o| o.dependencies.clone()).unwrap_or_default(), |n| self.dependencies(n)),
+                .map_or_else(|| old.map(|o| o.dependencies.clone()).unwrap_or_default(), |n| self.dependencies(state, n)),
             protect: options.map_or_else(|| node.is_none() && old.is_some_and(|o| o.protect), |o| o.protect),
             retain: options.map_or_else(|| node.is_none() && old.is_some_and(|o| o.retain), |o| o.retain),
             location: planned.location.clone(),

@@ -3,14 +3,17 @@ use purlin_core::{
     Diagnostic, Map, SmolStr, Value, codes,
     driver::{Effect, Failure, Kind},
 };
-use purlin_state::{Body, Departure, Object, State, Status};
+use purlin_state::{Body, Departure, Key, Object, State, Status};
 
 use super::{
     dispatcher::Running,
     prepare::{ApplyScope, Preparer},
     unit::Ended,
 };
-use crate::plan::{Action, OpId};
+use crate::{
+    plan::{Action, OpId, Plan},
+    recover::partly,
+};
 
 /// How an operation ended.
 pub(crate) enum Result {
@@ -20,6 +23,23 @@ pub(crate) enum Result {
     Failed(Vec<Body>, Box<Diagnostic>),
     /// The run was stopped while it waited.
     Open(Vec<Body>),
+}
+
+/// The records of outputs that were read for the plan and are not as the state has them: what is made from them is made from these.
+pub(crate) fn outputs(state: &State, plan: &Plan, read: &[(Key, Map)]) -> Vec<Body> {
+    let before = |key: &Key| {
+        let moved = plan.ops.iter().find_map(|op| match &op.action {
+            Action::Move { from } if op.key == *key => Some(from.clone()),
+            _ => None,
+        });
+        moved.unwrap_or_else(|| key.clone())
+    };
+    let put = |(key, outputs): &(Key, Map)| {
+        let object = state.objects.get(key).or_else(|| state.objects.get(&before(key)))?;
+        let object = Object { outputs: outputs.clone(), ..object.clone() };
+        Some(Body::Put { op: None, took: None, object: Box::new(object) })
+    };
+    read.iter().filter_map(put).collect()
 }
 
 /// A created object exists: it is in the state from here on, and what it replaces is deposed.
@@ -69,7 +89,7 @@ pub(crate) fn ended(
         }
         Ended::Interrupted => Result::Open(Vec::new()),
         Ended::Failed(failure) => {
-            let bodies = failed(state, &running, &failure);
+            let bodies = failed(state, &preparer.plan.op(op).key, &running, &failure);
             Result::Failed(bodies, Box::new(told(preparer, op, &running, &failure)))
         }
         Ended::Ambiguous(failure, why) => {
@@ -83,14 +103,14 @@ pub(crate) fn ended(
     }
 }
 
-fn failed(state: &State, running: &Running, failure: &Failure) -> Vec<Body> {
+fn failed(state: &State, planned: &Key, running: &Running, failure: &Failure) -> Vec<Body> {
     let op = running.token.clone();
-    let key = running.object.as_ref().map(|o| &o.key);
-    match key.and_then(|k| state.objects.get(k)) {
-        // An update may have done a part: the next run looks at the object before it goes on.
+    let (key, towards) = running.object.as_ref().map_or((planned, &[][..]), |o| (&o.key, o.dependencies.as_slice()));
+    match state.objects.get(key) {
+        // An update or a delete may have done a part: the next run looks at the object before it goes on.
         Some(object) => {
-            let object = Object { status: Status::Unfinished, ..object.clone() };
-            vec![Body::Put { op: Some(op), took: None, object: Box::new(object) }]
+            let object = Box::new(partly(object, towards));
+            vec![Body::Put { op: Some(op), took: None, object }]
         }
         None => vec![Body::Failed { op, failure: failure.clone() }],
     }

@@ -145,7 +145,14 @@ impl Unit {
                 Err(failure) => failure,
             };
             if failure.effect == Effect::Unknown || failure.kind == Kind::AlreadyExists {
-                match self.search(wanted, deadline).await? {
+                let found = match self.search(wanted, deadline).await {
+                    // Nobody knows what the call made, and nobody can look: the operation stays open, and the next run looks.
+                    Err(Stop::Failure(f)) if failure.effect == Effect::Unknown => {
+                        return Err(Stop::Ambiguous(failure, format!("it could not be looked for: {f}")));
+                    }
+                    found => found?,
+                };
+                match found {
                     Found::One(id) => return Ok((id, None)),
                     Found::Ambiguous(why) if failure.effect == Effect::Unknown => {
                         return Err(Stop::Ambiguous(failure, why));

@@ -1,20 +1,24 @@
 //! The last pass: refuses plans that must not be carried out.
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use purlin_core::{Diagnostic, Error, Result, Value, codes};
-use purlin_state::State;
+use purlin_state::{Key, State};
 
 use super::{Action, Change, Op, OpId, Plan, PlanOptions};
+use crate::refresh::{LiveSet, Seen};
 
 /// Refuses circles, protected resources that would go, and more deletes or replacements than are allowed.
-pub(crate) fn all(plan: &Plan, state: &State, options: &PlanOptions) -> Result<()> {
-    let mut errors = protected(plan, state);
+pub(crate) fn all(plan: &Plan, state: &State, live: &LiveSet, options: &PlanOptions) -> Result<()> {
+    let mut errors = protected(plan, state, live);
     errors.extend(limits(plan, options));
     errors.extend(cycle(plan, state));
     if errors.is_empty() { Ok(()) } else { Err(Error::Many(errors)) }
 }
 
-fn protected(plan: &Plan, state: &State) -> Vec<Diagnostic> {
-    let goes = |op: &&Op| op.action == Action::Delete && state.objects.get(&op.key).is_some_and(|o| o.protect);
+fn protected(plan: &Plan, state: &State, live: &LiveSet) -> Vec<Diagnostic> {
+    // What is gone already cannot be protected any more.
+    let exists = |key: &Key| !matches!(live.get(key), Seen::Missing);
+    let held = |key: &Key| exists(key) && state.objects.get(key).is_some_and(|o| o.protect);
+    let goes = |op: &&Op| op.action == Action::Delete && held(&op.key);
     let told = |op: &Op| {
         let verb = if op.replaces.is_some() { "replace" } else { "delete" };
         let told = Diagnostic::new(codes::PROTECTED, format!("the plan would {verb} `{}`, which is protected", op.key))

@@ -3,7 +3,10 @@ use std::collections::HashSet;
 
 use purlin_state::Status;
 
-use super::{Cause, Goal, make::Draft};
+use super::{
+    Cause, Goal,
+    make::{Draft, newer},
+};
 
 /// Adds the removal of every object that no node accounts for.
 pub(crate) fn add(draft: &mut Draft<'_>) {
@@ -28,6 +31,8 @@ pub(crate) fn add(draft: &mut Draft<'_>) {
         leaving.push((object, cause));
     }
     for (object, cause) in leaving {
+        let newer = draft.connections.schema(&object.key.address.ty).and_then(|schema| newer(object, schema));
+        draft.errors.extend(newer);
         draft.push_delete(object, vec![cause]);
     }
 }

@@ -31,6 +31,15 @@ pub(crate) fn cascade(draft: &Draft<'_>, node: NodeId, object: &Object) -> Vec<K
     keys.into_iter().collect()
 }
 
+/// The links of an object that are unset while their target is away, with the target.
+pub(crate) fn detachable(draft: &Draft<'_>, schema: &'static Schema, object: &Object) -> Vec<(&'static FieldSpec, Key)> {
+    if draft.removal.is_empty() {
+        return Vec::new();
+    }
+    let links = object.dependencies.iter().filter_map(|d| Some((schema.field(d.field.as_ref()?)?, d.on.clone())));
+    links.filter(|(spec, on)| spec.detach && delete_first(draft, on)).collect()
+}
+
 fn delete_first(draft: &Draft<'_>, key: &Key) -> bool {
     let Some(op) = draft.removal.get(key) else { return false };
     draft.ops[op.index()].replaces.is_some_and(|r| r.order == ReplaceOrder::DeleteFirst)
@@ -87,12 +96,7 @@ fn detaches(draft: &mut Draft<'_>) {
             continue;
         }
         let node = &draft.graph.nodes[i];
-        let links: Vec<(&'static FieldSpec, Key)> = object
-            .dependencies
-            .iter()
-            .filter_map(|d| Some((node.schema.field(d.field.as_ref()?)?, d.on.clone())))
-            .filter(|(spec, on)| spec.detach && delete_first(draft, on))
-            .collect();
+        let links = detachable(draft, node.schema, &object);
         if links.is_empty() {
             continue;
         }
@@ -131,17 +135,17 @@ fn detaches(draft: &mut Draft<'_>) {
         let detach = draft.push_op(op, step);
         draft.detaches.insert(object.key.clone(), detach);
         need(draft, update, detach, Milestone::Done);
+        if let Some(leg) = draft.ops[update.index()].replaces {
+            need(draft, leg.other, detach, Milestone::Done);
+        }
     }
 }
 
-/// Creates and updates wait for what they are made from.
+/// Creates, updates and records of new edges wait for what they are made from.
 fn makes(draft: &mut Draft<'_>) {
     let graph = draft.graph;
     for (i, node) in graph.nodes.iter().enumerate() {
         let Some(op) = draft.primary[i] else { continue };
-        if !draft.ops[op.index()].action.is_external() {
-            continue;
-        }
         let mut needs = Vec::new();
         wanted::visit(node, |on, field| {
             if let Some(made) = draft.primary[on.index()]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use purlin_core::{
-    Diagnostic, Error, Graph, Map, NodeId, Result, SmolStr, Value, codes,
+    Diagnostic, Error, Graph, Map, NodeId, Result, Schema, SmolStr, Value, codes,
     driver::Live,
     graph::Node,
     options::{Options, ReplaceOrder},
@@ -46,6 +46,8 @@ pub struct Steps {
     pub(crate) existing: HashMap<NodeId, Map>,
     /// The generation that each node has once the plan is carried out.
     pub(crate) generations: Vec<u32>,
+    /// Outputs that were read and are not as the state has them: the plan was made with these.
+    pub(crate) outputs: Vec<(Key, Map)>,
 }
 
 /// A plan in the making: what the passes work on.
@@ -68,6 +70,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) unchanged: usize,
     pub(crate) errors: Vec<Diagnostic>,
     existing: HashMap<NodeId, Map>,
+    outputs: Vec<(Key, Map)>,
 }
 
 /// Makes a plan. Pure: the same arguments give the same plan.
@@ -125,6 +128,7 @@ fn round<'a>(
         unchanged: 0,
         errors: Vec::new(),
         existing: HashMap::new(),
+        outputs: Vec::new(),
     };
     let mut scope = PlanScope::new(graph);
     for i in 0..count {
@@ -154,9 +158,10 @@ fn finish(mut draft: Draft<'_>, exports: Exports, moved: &[moves::Move]) -> Resu
         notes: Vec::new(),
         partial: false,
     };
-    let mut steps = Steps { steps: draft.steps, existing: draft.existing, generations: draft.generations };
+    let Draft { steps, existing, generations, outputs, .. } = draft;
+    let mut steps = Steps { steps, existing, generations, outputs };
     select::apply(&mut plan, &mut steps, draft.options)?;
-    check::all(&plan, draft.state, draft.options)?;
+    check::all(&plan, draft.state, draft.live, draft.options)?;
     Ok((plan, steps))
 }
 
@@ -191,6 +196,16 @@ impl Draft<'_> {
             Seen::Live(live) => Some(live),
             _ => None,
         };
+        if let Some(live) = live {
+            let mut outputs = live.outputs.clone();
+            outputs.insert(ID, Value::Str(object.id.clone()));
+            // What is sealed cannot be compared.
+            let sealed = object.outputs.iter().filter(|(_, value)| matches!(value, Value::Sealed(_)));
+            outputs.extend(sealed.map(|(name, value)| (name.clone(), value.clone())));
+            if outputs != object.outputs {
+                self.outputs.push((object.key.clone(), outputs));
+            }
+        }
         let verdict = self.verdict(id, node, object, live, &wanted)?;
         diff::keep_ignored(node.schema, &object.fields, live.map(|l| &l.fields), &mut wanted, ignored(node));
         match verdict.action {
@@ -268,10 +283,8 @@ impl Draft<'_> {
         live: Option<&Live>,
         wanted: &Map,
     ) -> Result<Verdict, Box<Diagnostic>> {
-        if object.version > node.schema.version {
-            let told =
-                Diagnostic::new(codes::STATE_NEWER, format!("the state has a newer form of {}", node.schema.name));
-            return Err(Box::new(told.at(node.address.path.clone()).line(node.location.clone())));
+        if let Some(told) = newer(object, node.schema) {
+            return Err(Box::new(told.line(node.location.clone())));
         }
         let changes = diff::changes(node.schema, &object.fields, live.map(|l| &l.fields), wanted, ignored(node));
         let mut causes = diff::causes(&changes);
@@ -300,6 +313,8 @@ impl Draft<'_> {
         if object.status == Status::Unfinished {
             causes.insert(0, Cause::Unfinished);
         }
+        let detached = edges::detachable(self, node.schema, object);
+        causes.extend(detached.into_iter().map(|(_, on)| Cause::DependencyReplaced { on }));
         let action = if causes.is_empty() { Action::Record } else { Action::Update };
         Ok(Verdict { action, causes, changes, order: None, maybe: false })
     }
@@ -318,7 +333,11 @@ impl Draft<'_> {
         let provider = self.connections.provider(node.provider);
         let wanted = wanted::fields(self.graph, node, scope, provider, None, generation)?;
         let changes = replacement(node, &object.fields, &wanted, verdict.changes);
-        let order = verdict.order.unwrap_or_else(|| edges::replace_order(node.schema, object, &wanted));
+        let natural = edges::replace_order(node.schema, object, &wanted);
+        if object.retain && natural == ReplaceOrder::DeleteFirst {
+            return Err(Box::new(in_the_way(node)));
+        }
+        let order = verdict.order.unwrap_or(natural);
         let live = match self.live.get(&object.key) {
             Seen::Live(live) => Some(live.clone()),
             _ => None,
@@ -511,6 +530,15 @@ impl Draft<'_> {
     }
 }
 
+/// What is told of an object whose fields were written by a newer version of its type: this one must not touch it.
+pub(crate) fn newer(object: &Object, schema: &Schema) -> Option<Diagnostic> {
+    let told = Diagnostic::new(codes::STATE_NEWER, format!("the state has a newer form of {}", schema.name))
+        .at(object.key.address.path.clone())
+        .note("nothing was changed")
+        .help("update the crate that has the type");
+    (object.version > schema.version).then_some(told)
+}
+
 fn ignored(node: &Node) -> &[&'static str] {
     node.options.as_ref().map_or(&[], |o| o.ignore_changes.as_slice())
 }
@@ -549,6 +577,14 @@ fn replacement(node: &Node, old: &Map, wanted: &Map, compared: Vec<Change>) -> V
         });
     }
     changes
+}
+
+fn in_the_way(node: &Node) -> Diagnostic {
+    Diagnostic::new(codes::PROTECTED, format!("the plan would replace `{}`, which is retained", node.address.path))
+        .at(node.address.path.clone())
+        .line(node.location.clone())
+        .cause("the old object stays, and the new one needs a value that only one of them can have")
+        .help("give the new one another name, or set `.retain(false)` and apply that first")
 }
 
 fn not_found(node: &Node, physical: &str) -> Diagnostic {

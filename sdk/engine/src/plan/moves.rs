@@ -18,7 +18,16 @@ use crate::refresh::LiveSet;
 pub(crate) struct Move {
     pub(crate) from: Address,
     pub(crate) to: Address,
+    /// Added to its generations: where it goes, old generations of another object may still be leaving.
+    pub(crate) shift: u32,
     pub(crate) cause: Cause,
+}
+
+impl Move {
+    fn new(state: &State, from: Address, to: Address, cause: Cause) -> Self {
+        let shift = state.generations(&to).next_back().map_or(0, |o| o.key.generation + 1);
+        Self { from, to, shift, cause }
+    }
 }
 
 /// The moves that the program declares and the state can follow.
@@ -46,7 +55,7 @@ pub(crate) fn declared(graph: &Graph, state: &State) -> Result<Vec<Move>> {
                 );
                 continue;
             }
-            moves.push(Move { from, to: node.address.clone(), cause: Cause::Moved });
+            moves.push(Move::new(state, from, node.address.clone(), Cause::Moved));
             break;
         }
     }
@@ -56,8 +65,8 @@ pub(crate) fn declared(graph: &Graph, state: &State) -> Result<Vec<Move>> {
 /// The state and what was read, as they are after the moves.
 pub(crate) fn rename(state: &State, live: &LiveSet, moves: &[Move]) -> (State, LiveSet) {
     let (mut state, mut live) = (state.clone(), live.clone());
-    let table: BTreeMap<&Address, &Address> = moves.iter().map(|m| (&m.from, &m.to)).collect();
-    let target = |key: &Key| table.get(&key.address).map(|to| Key::new((*to).clone(), key.generation));
+    let table: BTreeMap<&Address, &Move> = moves.iter().map(|m| (&m.from, m)).collect();
+    let target = |key: &Key| table.get(&key.address).map(|m| Key::new(m.to.clone(), key.generation + m.shift));
     let moved: Vec<(Key, Key)> = state.objects.keys().filter_map(|k| Some((k.clone(), target(k)?))).collect();
     for (from, to) in &moved {
         if let Some(mut object) = state.objects.remove(from) {
@@ -103,11 +112,8 @@ pub(crate) fn detect(draft: &Draft<'_>) -> Vec<Move> {
         for (create, delete) in &pairs {
             let alone = |f: fn(&(&Op, &Op)) -> Key, key: &Key| pairs.iter().filter(|p| f(p) == *key).count() == 1;
             if alone(|p| p.0.key.clone(), &create.key) && alone(|p| p.1.key.clone(), &delete.key) {
-                moves.push(Move {
-                    from: delete.key.address.clone(),
-                    to: create.key.address.clone(),
-                    cause: Cause::MoveDetected,
-                });
+                let (from, to) = (delete.key.address.clone(), create.key.address.clone());
+                moves.push(Move::new(draft.state, from, to, Cause::MoveDetected));
             }
         }
     }
@@ -135,8 +141,8 @@ fn same_object(draft: &Draft<'_>, create: &Op, delete: &Op) -> bool {
 pub(crate) fn add(draft: &mut Draft<'_>, moves: &[Move]) {
     for moved in moves {
         let keys: Vec<Key> = draft.state.generations(&moved.to).map(|o| o.key.clone()).collect();
-        for key in keys {
-            let from = Key::new(moved.from.clone(), key.generation);
+        for key in keys.into_iter().filter(|k| k.generation >= moved.shift) {
+            let from = Key::new(moved.from.clone(), key.generation - moved.shift);
             let location = draft.graph.nodes.iter().find(|n| n.address == moved.to).map(|n| n.location.clone());
             let id = draft.state.objects.get(&key).map(|o| o.id.clone());
             let action = Action::Move { from };

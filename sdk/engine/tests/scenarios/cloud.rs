@@ -136,9 +136,6 @@ pub(super) struct Inner {
     pub(super) cancel: Cancel,
     calls: Vec<(Duration, String)>,
     began: Option<Instant>,
-    running: usize,
-    /// The most calls that changed something at once.
-    pub(super) peak: usize,
     made: HashMap<SmolStr, u32>,
 }
 
@@ -167,7 +164,6 @@ impl Cloud {
     pub(super) fn begin(&self, cancel: Cancel) {
         let mut inner = self.lock();
         inner.calls.clear();
-        (inner.running, inner.peak) = (0, 0);
         inner.began = Some(Instant::now());
         inner.cancel = cancel;
     }
@@ -177,6 +173,17 @@ impl Cloud {
         let mut calls = self.lock().calls.clone();
         calls.sort();
         calls.into_iter().map(|(at, what)| format!("{:>5.1} {what}", at.as_secs_f64())).collect()
+    }
+
+    /// How many calls that change something began at each moment.
+    pub(super) fn waves(&self) -> String {
+        let mut waves = BTreeMap::<Duration, usize>::new();
+        for (at, what) in &self.lock().calls {
+            if !what.starts_with("read") {
+                *waves.entry(*at).or_default() += 1;
+            }
+        }
+        waves.iter().map(|(at, calls)| format!("{:>5.1} {calls} calls\n", at.as_secs_f64())).collect()
     }
 
     /// Waits until a call ends the run.
@@ -220,15 +227,7 @@ impl Cloud {
     ) -> Result<T, Failure> {
         let call = self.note(format!("{verb} {name}"));
         let changes = matches!(verb, "create" | "sync" | "delete");
-        if changes {
-            let mut inner = self.lock();
-            inner.running += 1;
-            inner.peak = inner.peak.max(inner.running);
-        }
         let result = self.carry_out(verb, name, changes, effect).await;
-        if changes {
-            self.lock().running -= 1;
-        }
         if let Err(failure) = &result {
             let doubt = if failure.effect == purlin_core::driver::Effect::Unknown { ", in doubt" } else { "" };
             self.amend(call, &format!(": {:?}{doubt}", failure.kind));

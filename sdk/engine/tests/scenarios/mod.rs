@@ -15,7 +15,7 @@
 //!   log: existing Bucket logs
 //!   export where = "http://@{vpc.dns}/"
 //! ```
-//! The types are those of [`types`]. A value is a word, a number, `true`, `none`, `"text"`, `[a, b]`, `{k=v}`, `@path` (the id of
+//! The types are those of [`types`]; `k{1..9}: Key` stands for nine lines. A value is a word, a number, `true`, `none`, `"text"`, `[a, b]`, `{k=v}`, `@path` (the id of
 //! a resource), `@path.output`, `secret(x)`, or a closure: `upper(x)`, `fail(x)`. After `|` come options: `protect`, `retain`,
 //! `ignore=a,b`, `depends=a,b`, `create-first`, `delete-first`, `adopt=ID`, `formerly=PATH`, `formerly-type=TYPE`, `timeout=10m`,
 //! `provider=NAME` (of a line `provider NAME ACCOUNT`).
@@ -24,7 +24,7 @@
 //! - `plan`, `apply`, `destroy`, `save` (a plan into a file), `apply saved`, `refresh`; `state` shows the state, `setup` is an apply
 //!   that has to do all it planned and tells nothing;
 //! - with `refresh=all|auto|none`, `target=a,b`, `exclude=a,b`, `replace=a,b`, `max-delete=N`, `max-replace=N`, `parallel=N`,
-//!   `fail-fast`; with `peak`, how many calls ran at once is told in place of the calls.
+//!   `fail-fast`; with `waves`, no more is told than how many calls that change something began at each moment.
 //!
 //! An apply that did all of a whole plan is followed by a plan that has to be empty; what it is otherwise stands under `again`.
 //!

@@ -49,7 +49,9 @@ impl Program for Lines {
         let Built::Graph(mut graph) = built else { return Ok(built) };
         for (i, line) in self.lines.iter().enumerate() {
             let location = SourceLine { file: "main".into(), line: u32::try_from(i + 1).unwrap_or(u32::MAX) };
-            add(&mut graph, &providers, line, location);
+            for line in many(line) {
+                add(&mut graph, &providers, &line, location.clone());
+            }
         }
         Ok(Built::Graph(graph))
     }
@@ -70,6 +72,19 @@ impl Lines {
             ("cloud".into(), Expr::Value(Value::Int(self.cloud))),
         ];
         ProviderConfig { config, ..ProviderConfig::ambient(&TEST) }
+    }
+}
+
+/// `k{1..3}: Key` is three lines.
+fn many(line: &str) -> Vec<String> {
+    let range = line.split_once('{').and_then(|(start, rest)| {
+        let (range, end) = rest.split_once('}')?;
+        let (from, to) = range.split_once("..")?;
+        Some((start, from.parse::<u32>().ok()?..=to.parse().ok()?, end))
+    });
+    match range {
+        Some((start, numbers, end)) => numbers.map(|n| format!("{start}{n}{end}")).collect(),
+        None => vec![line.to_owned()],
     }
 }
 

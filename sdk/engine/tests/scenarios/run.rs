@@ -53,7 +53,7 @@ struct Command {
     plan: PlanOptions,
     apply: ApplyOptions,
     saved: bool,
-    peak: bool,
+    waves: bool,
 }
 
 /// What an apply left to tell, so far.
@@ -249,10 +249,7 @@ impl Inner {
         show::differences(&self.cloud.lock(), state)
     }
 
-    fn calls(&self, peak: bool) -> String {
-        if peak {
-            return format!("at most {} calls at once\n", self.cloud.lock().peak);
-        }
+    fn calls(&self) -> String {
         let calls: String = self.cloud.calls().iter().map(|call| format!(" {call}\n")).collect();
         if calls.is_empty() { calls } else { format!("calls\n{calls}") }
     }
@@ -263,7 +260,7 @@ impl Inner {
             Ok((text, _)) => text,
             Err(error) => show::error(&error),
         };
-        format!("{told}{}", self.calls(false))
+        format!("{told}{}", self.calls())
     }
 
     /// Plans without a lock; gives the plan as it is shown, and as a file.
@@ -301,7 +298,10 @@ impl Inner {
         };
         let told = told.into_inner();
         let mut text = format!("{}{}", recovered(&ear), told.plan);
-        let calls = self.calls(command.peak);
+        if command.waves {
+            return self.cloud.waves();
+        }
+        let calls = self.calls();
         match ended {
             None => {
                 self.store.break_lock();
@@ -312,10 +312,8 @@ impl Inner {
         }
         guard(&self.secrets, "the journal", &String::from_utf8_lossy(&self.store.journal()));
         let log = self.open().await.expect("the state opens");
-        if !command.peak {
-            text.push_str(&show::state(log.state()));
-            text.push_str(&self.differences(log.state()));
-        }
+        text.push_str(&show::state(log.state()));
+        text.push_str(&self.differences(log.state()));
         if told.complete {
             let again =
                 Command { plan: PlanOptions { goal: told.goal, ..PlanOptions::default() }, ..Command::default() };
@@ -385,7 +383,7 @@ impl Inner {
             Ok::<_, Error>(format!("{}{}", show::state(log.state()), self.differences(log.state())))
         };
         let told = told.await.unwrap_or_else(|error| show::error(&error));
-        format!("{}{told}", self.calls(false))
+        format!("{}{told}", self.calls())
     }
 
     /// Makes an object of the state one of another version of its type.
@@ -414,7 +412,7 @@ fn command(mut words: Words<'_>) -> Command {
         let number = || value.parse().unwrap_or_else(|_| panic!("`{word}` needs a number"));
         match word {
             "saved" => command.saved = true,
-            "peak" => command.peak = true,
+            "waves" => command.waves = true,
             "refresh" => {
                 command.plan.refresh = match value {
                     "all" => Refresh::All,

@@ -4,7 +4,7 @@ use purlin_state::{StateError, Verb, store::Memory};
 
 use crate::{
     life::{live, steps},
-    support::{commit, crash, fields, intent, object, open_with, passphrase, put, run, secret, text},
+    support::{commit, crash, fields, intent, now, object, open_with, passphrase, put, run, secret, text},
 };
 
 /// Opens what is there with one bit flipped, and checks what is said about it.
@@ -79,6 +79,46 @@ fn a_missing_record_is_found() {
             Err(StateError::Damaged { seq, .. }) => assert_eq!(seq, expected),
             other => panic!("{:?}", other.map(|log| log.state().clone())),
         }
+    }
+}
+
+#[test]
+fn a_record_that_is_missing_behind_a_snapshot_is_found() {
+    let store = Memory::new();
+    let mut log = run(&store);
+    now(log.compact(20)).expect("a run that writes");
+    for path in ["a", "b"] {
+        commit(&mut log, [put(None, object(path, Default::default()))]);
+    }
+    crash(log, &store);
+    let journal = store.journal();
+    let second = journal.iter().position(|b| *b == b'\n').expect("two lines") + 1;
+    let store = Memory::holding(store.snapshot(), journal[second..].to_vec());
+    match open_with(store, passphrase("open sesame")) {
+        Err(StateError::Damaged { seq, why, .. }) => {
+            assert_eq!((seq, why.as_str()), (4, "records 3 to 3 are missing before it"));
+        }
+        other => panic!("{:?}", other.map(|log| log.state().clone())),
+    }
+}
+
+#[test]
+fn a_snapshot_and_a_journal_of_two_pasts_do_not_go_together() {
+    let (one, two) = (Memory::new(), Memory::new());
+    for (store, size) in [(&one, "large"), (&two, "small")] {
+        let mut log = run(store);
+        commit(&mut log, [put(None, object("a", fields([("size", text(size))])))]);
+        if size == "large" {
+            now(log.compact(20)).expect("a run that writes");
+        }
+        commit(&mut log, [put(None, object("b", Default::default()))]);
+        crash(log, store);
+    }
+    match open_with(Memory::holding(one.snapshot(), two.journal()), passphrase("open sesame")) {
+        Err(StateError::Damaged { seq, why, .. }) => {
+            assert_eq!((seq, why.as_str()), (3, "it is not the record that the snapshot ends with"));
+        }
+        other => panic!("{:?}", other.map(|log| log.state().clone())),
     }
 }
 

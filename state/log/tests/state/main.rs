@@ -2,6 +2,7 @@
 mod bits;
 mod compaction;
 mod errors;
+mod history;
 mod life;
 mod locks;
 mod prefixes;

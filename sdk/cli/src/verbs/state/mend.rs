@@ -10,11 +10,13 @@ use crate::{
     views::text::{Line, Page, Role, count},
 };
 
+/// What `state move` does, for its `--help`.
+pub(super) const ABOUT_MOVE: &str = "\
+    Give an object, or all below a component, another path. Nothing in the world is changed.\n\n\
+    In the program, `.formerly(\"old/path\")` does the same for everybody who runs it; this is for one state.";
+
 /// Options of `state move`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    long_about = "Give an object, or all below a component, another path. Nothing in the world is changed.\n\nIn the program, `.formerly(\"old/path\")` does the same for everybody who runs it; this is for one state."
-)]
 pub(super) struct Move {
     /// The path as it is.
     #[arg(value_name = "OLD")]
@@ -24,11 +26,14 @@ pub(super) struct Move {
     new: SmolStr,
 }
 
+/// What `state remove` does, for its `--help`.
+pub(super) const ABOUT_REMOVE: &str = "\
+    Forget an object, or all below a component. Nothing in the world is changed: the object stays, and is \
+    nobody's.\n\n\
+    If the program still has it, the next plan makes a new one; `.adopt(id)` takes the old one over.";
+
 /// Options of `state remove`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    long_about = "Forget an object, or all below a component. Nothing in the world is changed: the object stays, and is nobody's.\n\nIf the program still has it, the next plan makes a new one; `.adopt(id)` takes the old one over."
-)]
 pub(super) struct Remove {
     /// The object or component.
     #[arg(value_name = "PATH")]

@@ -6,10 +6,15 @@ use clap::Subcommand;
 
 use crate::{ExitCode, args::Format, session::Session, stop::Stop};
 
+/// What it does, for its `--help`.
+pub(crate) const ABOUT: &str = "\
+    Look at the state, check it, mend it.\n\n\
+    A stack's state is its log: every record that was ever written, each chained to the one before. The objects \
+    are what follows from it.";
+
 /// Options of `state`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Look at the state, check it, mend it.\n\nA stack's state is its log: every record that was ever written, each chained to the one before. The objects are what follows from it.",
     after_help = "Examples:\n  state list\n  state show net/main\n  state log --last 20\n  state diff 12 40\n  state move net/a net/private-a"
 )]
 pub struct Args {
@@ -30,8 +35,10 @@ enum Verb {
     /// Check every record: its hash, its place in the chain, and that all together give this state.
     Verify(look::Verify),
     /// Give an object, or all below a component, another path. Nothing in the world is changed.
+    #[command(long_about = mend::ABOUT_MOVE)]
     Move(mend::Move),
     /// Forget an object, or all below a component. Nothing in the world is changed: it is then nobody's.
+    #[command(long_about = mend::ABOUT_REMOVE)]
     Remove(mend::Remove),
 }
 

@@ -85,6 +85,7 @@ fn upstream<'a>(plan: &'a Plan, op: &Op) -> Option<&'a Op> {
             let unknown = change.after.first_unknown()?;
             unknown.cause.rsplit_once('.').map(|(path, _)| path.to_owned())
         }
+        Cause::MayChange { cause, .. } => cause.rsplit_once('.').map(|(path, _)| path.to_owned()),
         Cause::DependencyReplaced { on } => Some(on.address.path.to_string()),
         _ => None,
     })?;

@@ -129,6 +129,7 @@ pub(super) struct Likeness {
     ty: SmolStr,
     causes: Vec<Cause>,
     maybe: bool,
+    costs: Vec<String>,
     fields: Vec<SmolStr>,
 }
 
@@ -139,6 +140,7 @@ pub(super) fn likeness(item: &Item<'_>) -> Likeness {
         ty: item.op.key.address.ty.clone(),
         causes: item.op.causes.clone(),
         maybe: item.op.maybe,
+        costs: item.costs.clone(),
         fields: item.op.changes.iter().map(|c| c.field.clone()).collect(),
     }
 }
@@ -155,7 +157,7 @@ pub(super) fn groups(items: &[&Item<'_>]) -> bool {
     let short = || differing.iter().all(|at| others(*at).flatten().all(|c| is_short(&c.after)));
     let may_differ = if first.kind == Kind::Create { 3 } else { 0 };
     items.len() > 1
-        && !matches!(first.kind, Kind::Replace(_) | Kind::Move)
+        && first.kind != Kind::Move
         && differing.len() <= may_differ
         && (differing.is_empty() || short())
 }

@@ -34,9 +34,7 @@ pub fn page(plan: &Plan, schemas: &Schemas, width: usize) -> Page {
     if !painful.is_empty() {
         page.gap();
         page.line(Line::new().with(Role::Warning, "Look at these first: replacements, outages, lost data"), 0);
-        for item in &painful {
-            tree::explained(&mut page, plan, item, schemas);
-        }
+        tree::explained(&mut page, plan, &painful, schemas);
     }
     tree::write(&mut page, &all, schemas);
     exports(&mut page, plan);

@@ -55,17 +55,10 @@ pub(super) fn write(page: &mut Page, all: &[Item<'_>], schemas: &Schemas) {
 
 fn scope(page: &mut Page, scope_: &Scope<'_>, schemas: &Schemas, depth: usize) {
     let names = scope_.items.iter().map(|i| label(i).chars().count()).max().unwrap_or(0).min(NAMES);
-    let mut alike: BTreeMap<items::Likeness, Vec<&Item<'_>>> = BTreeMap::new();
-    for item in scope_.items.iter().filter(|item| item.costs.is_empty()) {
-        alike.entry(items::likeness(item)).or_default().push(item);
-    }
-    alike.retain(|_, group| items::groups(group));
-    for item in &scope_.items {
-        // A group stands where its first entry would; the others are in it.
-        match alike.get(&items::likeness(item)).filter(|_| item.costs.is_empty()) {
-            Some(group) if std::ptr::eq(group[0], *item) => several(page, group, schemas, depth),
-            Some(_) => {}
-            None => one(page, item, schemas, depth, names),
+    for group in grouped(&scope_.items) {
+        match group.as_slice() {
+            [item] => one(page, item, schemas, depth, names),
+            group => several(page, group, |item| label(item), schemas, depth),
         }
     }
     for inner in &scope_.scopes {
@@ -75,6 +68,24 @@ fn scope(page: &mut Page, scope_: &Scope<'_>, schemas: &Schemas, depth: usize) {
         page.line(Line::new().with(Role::Strong, format!("{}{}/", "  ".repeat(depth), inner.name)), 4);
         scope(page, inner, schemas, depth + 1);
     }
+}
+
+/// Entries that are shown as one are together, where the first of them stands; each other one is alone.
+pub(super) fn grouped<'a>(all: &[&'a Item<'a>]) -> Vec<Vec<&'a Item<'a>>> {
+    let mut alike: BTreeMap<items::Likeness, Vec<&Item<'_>>> = BTreeMap::new();
+    for item in all {
+        alike.entry(items::likeness(item)).or_default().push(item);
+    }
+    alike.retain(|_, group| items::groups(group));
+    let mut groups = Vec::new();
+    for item in all {
+        match alike.get(&items::likeness(item)) {
+            Some(group) if std::ptr::eq(group[0], *item) => groups.push(group.clone()),
+            Some(_) => {}
+            None => groups.push(vec![*item]),
+        }
+    }
+    groups
 }
 
 fn head(item: &Item<'_>, depth: usize) -> Line {
@@ -131,35 +142,70 @@ fn with_location(line: Line, item: &Item<'_>, width: usize) -> Line {
     if used > width { line } else { line.with(Role::Dim, format!("  {text}")) }
 }
 
-fn several(page: &mut Page, group: &[&Item<'_>], schemas: &Schemas, depth: usize) {
+fn several(page: &mut Page, group: &[&Item<'_>], name: fn(&Item<'_>) -> String, schemas: &Schemas, depth: usize) {
     let Some(first) = group.first() else { return };
-    let ty = &first.op.key.address.ty;
-    let mut names: Vec<String> = group.iter().take(LISTED).map(|i| label(i)).collect();
+    let line = heading(group, name, depth);
+    if !first.costs.is_empty() {
+        page.line(line.with(Role::Warning, "  (see above)"), 13 + 2 * depth);
+        return;
+    }
+    page.line(line, 13 + 2 * depth);
+    together(page, group, schemas, 6 + 2 * depth);
+}
+
+fn heading(group: &[&Item<'_>], name: fn(&Item<'_>) -> String, depth: usize) -> Line {
+    let Some(first) = group.first() else { return Line::new() };
+    let mut names: Vec<String> = group.iter().take(LISTED).map(|i| name(i)).collect();
     if group.len() > LISTED {
         names.push(format!("… {} more", group.len() - LISTED));
     }
-    let line = head(first, depth)
+    head(first, depth)
         .with(Role::Strong, format!("{} × ", group.len()))
-        .with(Role::Dim, format!("{ty}: "))
-        .with(Role::Strong, names.join(", "));
-    page.line(line, 13 + 2 * depth);
-    let indent = 6 + 2 * depth;
+        .with(Role::Dim, format!("{}: ", first.op.key.address.ty))
+        .with(Role::Strong, names.join(", "))
+}
+
+fn together(page: &mut Page, group: &[&Item<'_>], schemas: &Schemas, indent: usize) {
+    let Some(first) = group.first() else { return };
     for text in first.op.causes.iter().filter_map(causes::words) {
         reason(page, indent, &text);
     }
     let ops: Vec<_> = group.iter().map(|i| i.op).collect();
-    changes::shared(page, &ops, schemas.get(ty), indent);
+    changes::shared(page, &ops, schemas.get(&first.op.key.address.ty), indent);
 }
 
-/// An entry with its costs, its fields and what led to it.
-pub(super) fn explained(page: &mut Page, plan: &Plan, item: &Item<'_>, schemas: &Schemas) {
-    let ty = &item.op.key.address.ty;
-    let line = head(item, 0).with(Role::Strong, &item.op.key.address.path).with(Role::Dim, format!("  {ty}"));
-    page.line(with_location(line, item, page.width()), 13);
+/// Entries with their costs, fields and what led to them; alike ones as one.
+pub(super) fn explained(page: &mut Page, plan: &Plan, painful: &[&Item<'_>], schemas: &Schemas) {
+    for group in grouped(painful) {
+        match group.as_slice() {
+            [item] => explained_one(page, plan, item, schemas),
+            group => {
+                page.line(heading(group, |item| item.op.key.to_string(), 0), 13);
+                costs(page, group[0]);
+                together(page, group, schemas, 6);
+                led(page, plan, group[0]);
+            }
+        }
+    }
+}
+
+fn costs(page: &mut Page, item: &Item<'_>) {
     for cost in &item.costs {
         page.line(Line::text("      ").with(Role::Warning, "! ").with(Role::Plain, cost), 8);
     }
+}
+
+fn explained_one(page: &mut Page, plan: &Plan, item: &Item<'_>, schemas: &Schemas) {
+    let ty = &item.op.key.address.ty;
+    let line = head(item, 0).with(Role::Strong, &item.op.key.address.path).with(Role::Dim, format!("  {ty}"));
+    page.line(with_location(line, item, page.width()), 13);
+    costs(page, item);
     details(page, item, schemas, 6);
+    led(page, plan, item);
+}
+
+/// The replacements that led to this one, and what is unlinked meanwhile.
+fn led(page: &mut Page, plan: &Plan, item: &Item<'_>) {
     let chain = causes::chain(plan, item.op);
     if !chain.is_empty() {
         let links: Vec<String> = chain.iter().map(|op| op.key.address.path.to_string()).collect();
