@@ -58,7 +58,7 @@ pub(crate) fn fold_in(state: &State, bodies: Vec<Body>) -> Result<State> {
     for body in bodies {
         Check::new(fold.state())
             .next(epoch, &body)
-            .map_err(|e| Diagnostic::new(codes::STATE_DAMAGED, "a record does not fit the state").cause(e))?;
+            .map_err(|e| Diagnostic::new(codes::STATE_MISFIT, "a record does not fit the state").cause(e))?;
         serial += 1;
         fold.apply(serial, epoch, body);
     }

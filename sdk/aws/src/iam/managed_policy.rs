@@ -257,13 +257,13 @@ mod driver {
 #[cfg(all(test, feature = "iam"))]
 mod tests {
     use purlin_core::driver::Kind;
-    use purlin_tests::{AwsAccount, Fault, Rule};
+    use purlin_tests::{AwsAccount, Fault, Rule, actions, harness::Cases, verbs};
     use serde_json::json;
 
     use super::*;
     use crate::{
         iam::testing::add_role,
-        testing::{Bench, call},
+        testing::{Bench, call, provider},
     };
 
     fn wanted(action: &str) -> ManagedPolicy {
@@ -299,5 +299,25 @@ mod tests {
         aws.inject(Rule::on("iam", "DeletePolicy", conflict)).expect("a rule");
         let failure = bench.delete(&call("readers", "op2"), &id, &wanted("s3:GetObject")).await.expect_err("in use");
         assert_eq!(failure.kind, Kind::NotYet);
+    }
+
+    fn cases() -> Cases<(), ManagedPolicyArgs> {
+        let policy = |action: &'static str| Policy::new().allow([action], ["*"]);
+        Cases::new(provider, |_| (), move |()| ManagedPolicy::new(policy("s3:Get*")))
+            .update([ManagedPolicy::TAGS], |args, ()| args.tags([("Team", "ml")]))
+            .update([ManagedPolicy::POLICY], move |_, ()| ManagedPolicy::new(policy("s3:List*")))
+            .replace([ManagedPolicy::NAME], |args, ()| args.name("another"))
+            .replace([ManagedPolicy::PATH], |args, ()| args.path("/team/"))
+            .replace([ManagedPolicy::DESCRIPTION], |args, ()| args.description("Reads."))
+    }
+
+    #[test]
+    fn the_verbs_hold() {
+        verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+
+    #[test]
+    fn the_actions_are_those_that_are_declared() {
+        actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }

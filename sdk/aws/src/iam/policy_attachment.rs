@@ -154,13 +154,17 @@ mod driver {
 
 #[cfg(all(test, feature = "iam"))]
 mod tests {
-    use purlin_core::driver::{Found, Kind, Progress};
-    use purlin_tests::AwsAccount;
+    use purlin_core::{
+        Handle, Stack,
+        driver::{Found, Kind, Progress},
+        types::Trust,
+    };
+    use purlin_tests::{AwsAccount, actions, harness::Cases, verbs};
 
     use super::*;
     use crate::{
         iam::testing::add_role,
-        testing::{Bench, call, changes},
+        testing::{Bench, call, changes, provider},
     };
 
     const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -212,5 +216,27 @@ mod tests {
         let calls: Vec<String> = aws.calls().expect("the log").into_iter().map(|c| c.operation).collect();
         assert_eq!(calls, ["GetAccountAuthorizationDetails"]);
         assert!(listed.iter().zip(&objects).all(|(l, o)| l.as_ref().is_some_and(|l| l.fields == o.fields)));
+    }
+
+    fn cases() -> Cases<[Handle<Role>; 2], PolicyAttachmentArgs> {
+        let roles =
+            |stack: &mut Stack| ["a", "b"].map(|name| stack.add(name, Role::new(Trust::account("123456789012"))));
+        let policy = |name: &str| Arn::<()>::build("aws", "iam", "", "aws", &format!("policy/{name}")).expect("an ARN");
+        Cases::new(provider, roles, move |[a, _]| PolicyAttachment::new(a, policy("ReadOnlyAccess")))
+            .replace([PolicyAttachment::ROLE], move |_, [_, b]| PolicyAttachment::new(b, policy("ReadOnlyAccess")))
+            .replace([PolicyAttachment::POLICY_ARN], move |_, [a, _]| {
+                PolicyAttachment::new(a, policy("PowerUserAccess"))
+            })
+            .unseen("iam:GetAccountAuthorizationDetails", "many are listed, one is asked for")
+    }
+
+    #[test]
+    fn the_verbs_hold() {
+        verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+
+    #[test]
+    fn the_actions_are_those_that_are_declared() {
+        actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }

@@ -193,13 +193,17 @@ mod driver {
 
 #[cfg(all(test, feature = "iam"))]
 mod tests {
-    use purlin_core::driver::{Found, Kind, Progress};
-    use purlin_tests::AwsAccount;
+    use purlin_core::{
+        Handle, Stack,
+        driver::{Found, Kind, Progress},
+        types::Trust,
+    };
+    use purlin_tests::{AwsAccount, actions, harness::Cases, verbs};
 
     use super::*;
     use crate::{
         iam::testing::add_role,
-        testing::{Bench, call, changes},
+        testing::{Bench, call, changes, provider},
     };
 
     fn account_with_role() -> AwsAccount {
@@ -277,5 +281,26 @@ mod tests {
         assert_eq!(calls, ["GetAccountAuthorizationDetails"]);
         assert_eq!(listed[0], None);
         assert_eq!(listed[1].as_ref().map(|l| &l.fields), Some(&objects[1].fields));
+    }
+
+    fn cases() -> Cases<[Handle<Role>; 2], RolePolicyArgs> {
+        let roles =
+            |stack: &mut Stack| ["a", "b"].map(|name| stack.add(name, Role::new(Trust::account("123456789012"))));
+        let policy = |action: &'static str| Policy::new().allow([action], ["*"]);
+        Cases::new(provider, roles, move |[a, _]| RolePolicy::new(a, policy("s3:Get*")))
+            .update([RolePolicy::POLICY], move |_, [a, _]| RolePolicy::new(a, policy("s3:List*")))
+            .replace([RolePolicy::ROLE], move |_, [_, b]| RolePolicy::new(b, policy("s3:Get*")))
+            .replace([RolePolicy::NAME], |args, _| args.name("another"))
+            .unseen("iam:GetAccountAuthorizationDetails", "many are listed, one is asked for")
+    }
+
+    #[test]
+    fn the_verbs_hold() {
+        verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+
+    #[test]
+    fn the_actions_are_those_that_are_declared() {
+        actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }

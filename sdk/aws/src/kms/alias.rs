@@ -182,12 +182,15 @@ mod driver {
 
 #[cfg(all(test, feature = "kms"))]
 mod tests {
-    use purlin_core::driver::{Found, Kind, Progress};
-    use purlin_tests::AwsAccount;
+    use purlin_core::{
+        Handle,
+        driver::{Found, Kind, Progress},
+    };
+    use purlin_tests::{AwsAccount, actions, harness::Cases, verbs};
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Bench, call, changes};
+    use crate::testing::{Bench, call, changes, provider};
 
     fn key(aws: &AwsAccount) -> String {
         let made = aws.call("kms", "CreateKey", json!({})).expect("a key");
@@ -250,5 +253,22 @@ mod tests {
         let failure = bench.create(&call("ours", "op2"), &wanted).await.expect_err("it is taken");
         assert_eq!(failure.kind, Kind::AlreadyExists);
         assert!(failure.help.as_ref().is_some_and(|h| h.contains(".adopt(\"alias/objects\")")), "{failure:?}");
+    }
+
+    fn cases() -> Cases<[Handle<Key>; 2], AliasArgs> {
+        let keys = |stack: &mut purlin_core::Stack| ["first", "second"].map(|name| stack.add(name, Key::new()));
+        Cases::new(provider, keys, |[first, _]| Alias::new(first))
+            .update([Alias::TARGET], |_, [_, second]| Alias::new(second))
+            .replace([Alias::NAME], |alias, _| alias.name("alias/another"))
+    }
+
+    #[test]
+    fn the_verbs_hold() {
+        verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+
+    #[test]
+    fn the_actions_are_those_that_are_declared() {
+        actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
     }
 }

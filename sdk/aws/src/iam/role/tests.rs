@@ -3,17 +3,16 @@ use purlin_core::{
     driver::{Effect, Found, Kind, Progress},
     types::{Principal, Statement},
 };
-use purlin_tests::{AwsAccount, Fault};
+use purlin_tests::{AwsAccount, Fault, actions, harness::Cases, verbs};
 use serde_json::json;
 
 use super::*;
-use crate::testing::{Bench, call, changes};
+use crate::testing::{Bench, call, changes, provider};
 
 const BOUNDARY: &str = "arn:aws:iam::aws:policy/PowerUserAccess";
 
 fn trust(service: &str) -> Policy {
-    Policy::new()
-        .statement(Statement::allow().principals([Principal::service(service)]).actions(["sts:AssumeRole"]))
+    Policy::new().statement(Statement::allow().principals([Principal::service(service)]).actions(["sts:AssumeRole"]))
 }
 
 fn role(name: &str) -> Role {
@@ -113,8 +112,7 @@ async fn a_name_that_is_taken_says_by_whom() {
     assert!(failure.message.contains("`theirs` of the stack `shop/l1`"), "{failure:?}");
 
     let document = trust("ec2.amazonaws.com").to_json();
-    aws.call("iam", "CreateRole", json!({"RoleName": "manual", "AssumeRolePolicyDocument": document}))
-        .expect("a role");
+    aws.call("iam", "CreateRole", json!({"RoleName": "manual", "AssumeRolePolicyDocument": document})).expect("a role");
     let failure = bench.create(&call("ours", "op3"), &role("manual")).await.expect_err("it is taken");
     assert!(failure.help.as_ref().is_some_and(|h| h.contains(".adopt(\"manual\")")), "{failure:?}");
     assert_eq!(bench.find(&call("ours", "op3"), &role("manual")).await, Found::Absent);

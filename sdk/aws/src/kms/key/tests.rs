@@ -3,11 +3,11 @@ use purlin_core::{
     driver::{Effect, Found, Kind, Progress},
     types::{Principal, Statement},
 };
-use purlin_tests::{AwsAccount, Fault};
+use purlin_tests::{AwsAccount, Fault, actions, harness::Cases, verbs};
 use serde_json::json;
 
 use super::*;
-use crate::testing::{Bench, call, changes};
+use crate::testing::{Bench, call, changes, provider};
 
 fn key() -> Key {
     Key {
@@ -113,4 +113,25 @@ async fn a_key_that_is_about_to_go_is_gone() {
     let refusal = Fault::Status { status: 400, code: "KMSInvalidStateException".into() };
     aws.fault("kms", "ScheduleKeyDeletion", refusal).expect("a rule");
     assert_eq!(bench.delete(&call("key", "op2"), &id, &wanted).await, Ok(Progress::Done));
+}
+
+fn cases() -> Cases<(), KeyArgs> {
+    Cases::new(provider, |_| (), |()| Key::new())
+        .update([Key::TAGS], |key, ()| key.tags([("Team", "ml")]))
+        .update([Key::DESCRIPTION], |key, ()| key.description("Objects."))
+        .update([Key::POLICY], |key, ()| key.policy(policy("123456789012")))
+        .update([Key::ROTATION], |key, ()| key.rotation(false))
+        .update([Key::ENABLED], |key, ()| key.enabled(false))
+        .update([Key::DELETION_WINDOW], |key, ()| key.deletion_window(Days(7)))
+        .replace([Key::MULTI_REGION], |key, ()| key.multi_region(true))
+}
+
+#[test]
+fn the_verbs_hold() {
+    verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn the_actions_are_those_that_are_declared() {
+    actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
 }

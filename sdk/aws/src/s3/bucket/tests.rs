@@ -3,18 +3,19 @@
 //! What moto does otherwise than AWS: a new bucket has no block of public access and no encryption; `NewerNoncurrentVersions` is
 //! lost; a policy that refuses plain HTTP makes it refuse deletes of objects, which come by plain HTTP here.
 use purlin_core::{
-    Map, Ref, Resource as _, Value,
+    Handle, Map, Ref, Resource as _, Value,
     driver::{Effect, Found, Kind, Progress},
     schema::Facts,
     types::{Days, Policy, Principal, Statement, Tags},
 };
-use purlin_tests::{AwsAccount, Fault};
+use purlin_tests::{AwsAccount, Fault, actions, harness::Cases, verbs};
 use serde_json::json;
 
-use super::{Bucket, THIS};
+use super::{Bucket, BucketArgs, THIS};
 use crate::{
+    kms::Key,
     s3::{LifecycleRule, StorageClass},
-    testing::{Bench, call, changes},
+    testing::{Bench, call, changes, provider},
 };
 
 fn bucket(aws: &AwsAccount) -> Bucket {
@@ -267,4 +268,32 @@ async fn a_locked_object_holds_the_bucket_and_is_named() {
     let failure = bench.delete(&call("models", "op2"), &id, &wanted).await.expect_err("it is locked");
     assert_eq!(failure.kind, Kind::Denied);
     assert!(failure.message.contains("\"a\""), "{}", failure.message);
+}
+
+fn cases() -> Cases<Handle<Key>, BucketArgs> {
+    let readers = Statement::allow().principals([Principal::aws("123456789012")]).actions(["s3:ListBucket"]);
+    let readers = Policy::new().statement(readers.resources(["arn:aws:s3:::shared"]));
+    Cases::new(provider, |stack| stack.add("key", Key::new()), |_| Bucket::new().tls_only(false).force_destroy(true))
+        .update([Bucket::TAGS], |bucket, _| bucket.tags([("Team", "ml")]))
+        .update([Bucket::VERSIONED], |bucket, _| bucket.versioned(true))
+        .update([Bucket::KEY], |bucket, key| bucket.key(key))
+        .update([Bucket::PUBLIC_ACCESS], |bucket, _| bucket.public_access(true))
+        .update([Bucket::ACLS], |bucket, _| bucket.acls(true))
+        .update([Bucket::LIFECYCLE], |bucket, _| bucket.lifecycle([LifecycleRule::new("old").expire(Days(30))]))
+        .update([Bucket::POLICY], move |bucket, _| bucket.policy(readers.clone()))
+        .replace([Bucket::NAME], |bucket, _| bucket.name("another-bucket-of-the-harness"))
+        .fill(|aws, id| {
+            aws.call("s3", "PutObject", json!({"Bucket": id, "Key": "a", "Body": "x"})).expect("an object");
+            aws.call("s3", "CreateMultipartUpload", json!({"Bucket": id, "Key": "b"})).expect("an upload");
+        })
+}
+
+#[test]
+fn the_verbs_hold() {
+    verbs(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn the_actions_are_those_that_are_declared() {
+    actions(&cases()).unwrap_or_else(|broken| panic!("{broken}"));
 }
