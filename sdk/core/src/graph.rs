@@ -1,5 +1,5 @@
 //! [`Graph`]: what a program asked for. Plain data, in the order in which the program said it.
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use smol_str::SmolStr;
 
@@ -94,6 +94,8 @@ pub struct Graph {
     pub providers: Vec<ProviderConfig>,
     /// What is exported.
     pub exports: Vec<Export>,
+    /// IAM actions that the program's lookups need.
+    pub lookup_actions: BTreeSet<&'static str>,
 }
 
 impl Graph {

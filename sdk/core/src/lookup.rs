@@ -17,6 +17,8 @@ pub trait Lookup {
     const NAME: &'static str;
     /// Who answers.
     const PROVIDER: &'static dyn ProviderKind;
+    /// IAM actions that the question needs: `ec2:DescribeAvailabilityZones`.
+    const ACTIONS: &'static [&'static str] = &[];
 
     /// The question as data.
     fn query(&self) -> Map;

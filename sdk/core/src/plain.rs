@@ -201,10 +201,10 @@ impl Plain for Arc<[u8]> {
     }
 }
 
-/// Milliseconds. Text such as `"1h30m"` is read too.
+/// Text such as `1h30m`, to the millisecond, as a person would write it. A number of milliseconds is read too.
 impl Plain for Duration {
     fn encode(&self) -> Value {
-        Value::Int(i64::try_from(self.as_millis()).unwrap_or(i64::MAX))
+        Value::from(crate::types::duration::text(*self))
     }
     fn decode(value: &Value) -> Result<Self, Mismatch> {
         match open(value) {

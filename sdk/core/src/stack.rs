@@ -62,6 +62,8 @@ pub struct Stack {
     errors: Vec<Diagnostic>,
     // By resource; several of one resource by the names of their types, so that the order is the same in every build.
     gathered: BTreeMap<(NodeId, &'static str, TypeId), Gathered>,
+    /// While a gathering finishes: the line of the program that began it asked for what it adds.
+    gathering: Option<SourceLine>,
     _not_send: ResourcesAreNotCreatedInsideMap,
 }
 
@@ -93,6 +95,7 @@ pub fn build(name: &str, answers: &Answers, program: impl FnOnce(&mut Stack) -> 
         pending: Vec::new(),
         errors: Vec::new(),
         gathered: BTreeMap::new(),
+        gathering: None,
         _not_send: ResourcesAreNotCreatedInsideMap(PhantomData),
     };
     let outcome = program(&mut stack);
@@ -131,7 +134,8 @@ impl Stack {
     /// Adds a resource or a component under a name that is unique in the present scope.
     #[track_caller]
     pub fn add<C: Component>(&mut self, name: impl Into<SmolStr>, component: C) -> C::Handle {
-        let location = SourceLine::from(Location::caller());
+        let caller = SourceLine::from(Location::caller());
+        let location = self.gathering.clone().unwrap_or(caller);
         let name = name.into();
         if let Some(fault) = address::name_fault(&name) {
             self.errors.push(Diagnostic::new(codes::BAD_NAME, fault).at(self.path_of(&name)).line(location.clone()));
@@ -192,6 +196,7 @@ impl Stack {
     #[track_caller]
     pub fn lookup_with<L: Lookup>(&mut self, provider: ProviderId, lookup: L) -> Result<L::Answer> {
         let location = SourceLine::caller();
+        self.graph.lookup_actions.extend(L::ACTIONS);
         let query = lookup.query();
         let text = serde_json::to_string(&Value::Map(query.clone()))
             .map_err(|e| Diagnostic::new(codes::BAD_LOOKUP, format!("{}: {e}", L::NAME)).line(location.clone()))?;
@@ -280,9 +285,10 @@ impl Stack {
         // A gathering that finishes may open another.
         while let Some(((about, ..), gathered)) = self.gathered.pop_first() {
             self.scope = self.graph.node(about).address.path.clone();
-            self.caller = gathered.location;
+            self.gathering = Some(gathered.location);
             gathered.what.finish(self);
         }
+        self.gathering = None;
         self.scope = SmolStr::default();
     }
 

@@ -109,7 +109,9 @@ fn recorded<R: Resource>(object: &Recorded) -> Result<Wanted<R>, Failure> {
 }
 
 fn known<R: Resource>(object: &Recorded) -> Known<R> {
-    Known { id: object.id.clone(), fields: R::decode(&object.fields).ok(), outputs: object.outputs.clone() }
+    // A type without required fields would read "nothing is recorded" as "all fields were left out".
+    let fields = if object.fields.is_empty() { None } else { R::decode(&object.fields).ok() };
+    Known { id: object.id.clone(), fields, outputs: object.outputs.clone() }
 }
 
 impl<D: TypedDriver> Driver for Typed<D> {

@@ -303,7 +303,7 @@ fn a_secret_inside_of_a_setting_is_never_shown() {
         resolved.iter().map(|(k, s)| format!("{k} = {} ({})", s.value.display(), s.origin)).collect();
     expect![[r#"
         copies = 2 (default)
-        registries = [{host: "a", token: (secret), wait: 300000}] (purlin.dev.toml:1)"#]]
+        registries = [{host: "a", token: (secret), wait: "5m"}] (purlin.dev.toml:1)"#]]
     .assert_eq(&told.join("\n"));
     let other = resolve::<Nested>(&sources(&file.replace("hunter2", "other"), &[], &[])).expect("sound settings").1;
     assert_eq!(resolved.digest(), other.digest());
