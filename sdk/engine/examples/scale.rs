@@ -4,6 +4,7 @@
 //!
 //! *layered*: resource i needs i/2 and i-10, so nearly all earlier resources are transitive dependencies. *modules*: groups of 50, where
 //! resource k of a group needs the group's first and k/2, and each group's first needs resource 0: shaped like real stacks.
+//! `--only plan` leaves out what comes after the plan of new resources.
 use std::{
     error::Error,
     sync::Arc,
@@ -80,9 +81,9 @@ impl Scale {
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let (resources, shape) = arguments()?;
+    let (resources, shape, only_plan) = arguments()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let line = runtime.block_on(measure(resources, shape))?;
+    let line = runtime.block_on(measure(resources, shape, only_plan))?;
     #[expect(clippy::print_stdout, reason = "the line is what this program is for")]
     {
         println!("{line}");
@@ -90,8 +91,8 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn arguments() -> std::result::Result<(usize, Shape), Box<dyn Error>> {
-    let (mut resources, mut shape) = (10_000, Shape::Modules);
+fn arguments() -> std::result::Result<(usize, Shape, bool), Box<dyn Error>> {
+    let (mut resources, mut shape, mut only_plan) = (10_000, Shape::Modules, false);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let value = args.next().ok_or_else(|| format!("{arg} needs a value"))?;
@@ -99,13 +100,14 @@ fn arguments() -> std::result::Result<(usize, Shape), Box<dyn Error>> {
             ("--resources", n) => resources = n.parse()?,
             ("--shape", "modules") => shape = Shape::Modules,
             ("--shape", "layered") => shape = Shape::Layered,
-            _ => return Err("usage: scale --resources N --shape modules|layered".into()),
+            ("--only", "plan") => only_plan = true,
+            _ => return Err("usage: scale --resources N --shape modules|layered [--only plan]".into()),
         }
     }
-    Ok((resources, shape))
+    Ok((resources, shape, only_plan))
 }
 
-async fn measure(resources: usize, shape: Shape) -> std::result::Result<Json, Box<dyn Error>> {
+async fn measure(resources: usize, shape: Shape, only_plan: bool) -> std::result::Result<Json, Box<dyn Error>> {
     let program = Scale { resources, shape, last: "value" };
     let changed = Scale { resources, shape, last: "other" };
     let dir = tempfile::tempdir()?;
@@ -117,6 +119,9 @@ async fn measure(resources: usize, shape: Shape) -> std::result::Result<Json, Bo
     let planned = plan(&program, &State::default(), Goal::Apply).await?;
     assert_eq!(planned.plan.ops.len(), resources);
     line["plan_new"] = plan_new.stop();
+    if only_plan {
+        return Ok(line);
+    }
 
     let meter = Meter::start();
     apply(&program, dir.path(), Goal::Apply, resources).await?;
@@ -168,6 +173,7 @@ async fn apply(
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a program's edge hands the clock to the engine")]
 fn world() -> World {
     World::new(
         || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(0)),

@@ -34,6 +34,7 @@ struct Arguments {
     case: Option<Case>,
     trace: bool,
     keep_going: bool,
+    threads: usize,
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -45,19 +46,24 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut all = Arguments { seeds: 10_000, ..Arguments::default() };
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    let mut all = Arguments { seeds: 10_000, threads: cores, ..Arguments::default() };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         match arg.as_str() {
             "--trace" => all.trace = true,
+            "--threads" => all.threads = value()?.parse()?,
             "--keep-going" => all.keep_going = true,
             "--seeds" => all.seeds = value()?.parse()?,
             "--from" => all.from = value()?.parse()?,
             "--seed" => all.case = Some(generate::case(value()?.parse()?)),
             "--case" => all.case = Some(Case::from_text(&std::fs::read_to_string(value()?)?)),
             _ => {
-                return Err("usage: sim [--seeds N] [--from N] [--keep-going] | --seed N | --case FILE [--trace]".into());
+                return Err(
+                    "usage: sim [--seeds N] [--from N] [--threads N] [--keep-going] | --seed N | --case FILE [--trace]"
+                        .into(),
+                );
             }
         }
     }
@@ -92,7 +98,7 @@ fn many(arguments: &Arguments) -> ExitCode {
     let next = AtomicU64::new(arguments.from);
     let total: Mutex<(Stats, BTreeMap<Invariant, u64>)> = Mutex::default();
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+        for _ in 0..arguments.threads {
             scope.spawn(|| {
                 while let seed = next.fetch_add(1, Ordering::Relaxed)
                     && seed < end

@@ -27,6 +27,9 @@ pub struct Connected {
     kind: &'static str,
 }
 
+/// By the provider's identity and the type.
+type Drivers = HashMap<(SmolStr, &'static str), Arc<dyn Driver>>;
+
 /// The providers of a run.
 pub struct Connections {
     kinds: Vec<&'static dyn ProviderKind>,
@@ -35,7 +38,7 @@ pub struct Connections {
     providers: Vec<Connected>,
     names: Vec<SmolStr>,
     types: HashMap<&'static str, &'static Schema, rustc_hash::FxBuildHasher>,
-    drivers: Mutex<HashMap<(SmolStr, &'static str), Arc<dyn Driver>>>,
+    drivers: Mutex<Drivers>,
 }
 
 impl Connections {
@@ -122,7 +125,11 @@ impl Connections {
             let provider = &self.providers[ask.provider.index()];
             let answer = provider.connection.lookup(&ask.question.lookup, &ask.query).await.map_err(|f| {
                 let told = Diagnostic::new(codes::LOOKUP_FAILED, format!("the lookup {} failed", ask.question.lookup));
-                told.call(f.call.clone()).cause(&f).note("nothing was changed")
+                let told = told.call(f.call.clone()).cause(&f).note("nothing was changed");
+                match &f.help {
+                    Some(help) => told.help(help.clone()),
+                    None => told,
+                }
             })?;
             answers.insert(ask.question.clone(), answer);
         }

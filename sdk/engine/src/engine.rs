@@ -61,13 +61,15 @@ pub struct Engine<'a> {
     world: World,
     observer: Arc<dyn Observer>,
     connections: Connections,
+    /// Lookups are asked once a run: the plan and the apply see the same answers.
+    answers: Answers,
 }
 
 impl<'a> Engine<'a> {
     /// An engine that has not called anything yet.
     pub fn new(program: &'a dyn Program, world: World, observer: Arc<dyn Observer>) -> Self {
         let connections = Connections::new(program.kinds());
-        Self { program, world, observer, connections }
+        Self { program, world, observer, connections, answers: Answers::new() }
     }
 
     /// Who is told of events.
@@ -80,19 +82,20 @@ impl<'a> Engine<'a> {
         self.connections.replace(kind, connection);
     }
 
-    /// Runs the program until all its lookups are answered.
+    /// Runs the program until all its lookups are answered. `answers` go before those that this engine has got already.
     ///
     /// # Errors
     /// The program's, or a lookup that failed.
-    pub async fn build(&mut self, mut answers: Answers) -> Result<(Graph, Answers)> {
+    pub async fn build(&mut self, answers: Answers) -> Result<(Graph, Answers)> {
+        self.answers.extend(answers);
         loop {
-            match self.program.build(&answers)? {
-                Built::Graph(graph) => return Ok((graph, answers)),
+            match self.program.build(&self.answers)? {
+                Built::Graph(graph) => return Ok((graph, self.answers.clone())),
                 Built::Pending { graph, pending } => {
                     self.observer.event(Event::Looking { count: pending.len() });
-                    let before = answers.len();
-                    self.connections.answer(&graph, &pending, &mut answers).await?;
-                    if answers.len() == before {
+                    let before = self.answers.len();
+                    self.connections.answer(&graph, &pending, &mut self.answers).await?;
+                    if self.answers.len() == before {
                         return Err(Error::LookupPending);
                     }
                 }

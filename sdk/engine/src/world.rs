@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use purlin_core::SmolStr;
 
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// The clock and the randomness of a run.
 #[derive(Clone)]
 pub struct World {
     now: Arc<dyn Fn() -> u64 + Send + Sync>,
-    random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    random: Arc<Fill>,
 }
 
 impl World {

@@ -160,7 +160,7 @@ impl<'a> Dispatcher<'a> {
             match self.preparer.prepare(self.ahead.state(), op, &self.schedule) {
                 Prepared::Start { bodies, running, unit } => {
                     self.write(bodies);
-                    self.running.insert(op, running);
+                    self.running.insert(op, *running);
                     starts.push((op, unit));
                 }
                 Prepared::Written { bodies } => {

@@ -48,7 +48,7 @@ pub(crate) struct Preparer<'a> {
 /// What comes of preparing an operation.
 pub(crate) enum Prepared<'a> {
     /// It begins once the records are durable.
-    Start { bodies: Vec<Body>, running: Running, unit: BoxFuture<'a, (OpId, Ended)> },
+    Start { bodies: Vec<Body>, running: Box<Running>, unit: BoxFuture<'a, (OpId, Ended)> },
     /// It concerns the state only.
     Written { bodies: Vec<Body> },
     /// There is nothing to do, for this operation and maybe its other leg.
@@ -153,7 +153,12 @@ impl<'a> Preparer<'a> {
         }
         self.within(planned, &changes)?;
         let live = step.live.clone().filter(|_| !detached);
-        let work = Work::Update { object: recorded(old), live, wanted: wanted.clone(), kept: ignored(node) };
+        let work = Work::Update {
+            object: recorded(old),
+            live,
+            wanted: wanted.clone(),
+            kept: kept(node, &changes, old, &wanted),
+        };
         self.start_on(state, op, Some(node), Verb::Update, old.key.clone(), wanted, Vec::new(), work)
     }
 
@@ -170,7 +175,12 @@ impl<'a> Preparer<'a> {
         }
         // What was read for the plan no longer holds once a detach has changed the object.
         let live = step.live.clone().filter(|_| !detached);
-        let work = Work::Update { object: recorded(object), live, wanted: wanted.clone(), kept: ignored(node) };
+        let work = Work::Update {
+            object: recorded(object),
+            live,
+            wanted: wanted.clone(),
+            kept: kept(node, &changes, object, &wanted),
+        };
         self.start(state, op, Some(node), Verb::Update, wanted, Vec::new(), work)
     }
 
@@ -184,7 +194,11 @@ impl<'a> Preparer<'a> {
         for field in &step.detach {
             wanted.remove(*field);
         }
-        let (live, kept) = (step.live.clone(), Vec::new());
+        let (_, schema) = self.connections.driver(&object.provider, &object.key.address.ty)?;
+        let kept: Vec<&'static str> =
+            schema.fields.iter().map(|f| f.name).filter(|f| !step.detach.contains(f)).collect();
+        let live = step.live.clone();
+        diff::keep_ignored(schema, &object.fields, live.as_ref().map(|l| &l.fields), &mut wanted, &kept);
         let work = Work::Update { object: recorded(object), live, wanted: wanted.clone(), kept };
         self.start(state, op, None, Verb::Update, wanted, Vec::new(), work)
     }
@@ -409,8 +423,10 @@ impl<'a> Preparer<'a> {
             provider: provider.clone(),
             version: schema.version,
             wanted: wanted.clone(),
-            dependencies: node
-                .map_or_else(|| old.map(|o| o.dependencies.clone()).unwrap_or_default(), |n| self.dependencies(state, n)),
+            dependencies: node.map_or_else(
+                || old.map(|o| o.dependencies.clone()).unwrap_or_default(),
+                |n| self.dependencies(state, n),
+            ),
             protect: options.map_or_else(|| node.is_none() && old.is_some_and(|o| o.protect), |o| o.protect),
             retain: options.map_or_else(|| node.is_none() && old.is_some_and(|o| o.retain), |o| o.retain),
             location: planned.location.clone(),
@@ -441,7 +457,7 @@ impl<'a> Preparer<'a> {
             cancel: self.cancel.clone(),
             tell: self.tell.clone(),
         };
-        let running = Running { token, provider, began: self.world.now(), object, exists: false };
+        let running = Box::new(Running { token, provider, began: self.world.now(), object, exists: false });
         Ok(Prepared::Start { bodies, running, unit: unit.run(work).boxed() })
     }
 
@@ -458,6 +474,14 @@ impl<'a> Preparer<'a> {
 /// True when this run has detached the object: it is not as it was when the plan was made.
 fn is_detached(step: &Step, object: &Object) -> bool {
     step.object.as_ref().is_some_and(|before| before.fields != object.fields)
+}
+
+/// Fields that an update leaves as they are, should they turn out to be otherwise than the state says: all but those that it was
+/// approved for, and those that this run has unset.
+fn kept(node: &Node, changes: &[Change], object: &Object, wanted: &Map) -> Vec<&'static str> {
+    let ignored = ignored(node);
+    let changes = |f: &str| changes.iter().any(|c| c.field == f) || object.fields.get(f) != wanted.get(f);
+    node.schema.fields.iter().map(|f| f.name).filter(|f| ignored.contains(f) || !changes(f)).collect()
 }
 
 fn ignored(node: &Node) -> Vec<&'static str> {

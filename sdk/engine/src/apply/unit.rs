@@ -125,7 +125,7 @@ impl Unit {
         let live = match live {
             Some(live) => live,
             None => {
-                let live = self.look(&object, deadline).await?;
+                let live = self.look(&object, deadline, deadline).await?;
                 object.outputs.extend(live.outputs.clone());
                 live
             }
@@ -138,12 +138,15 @@ impl Unit {
     async fn make(&self, wanted: &Map, deadline: Instant) -> Result<(SmolStr, Option<Live>), Stop> {
         let mut pause = FIRST_PAUSE;
         let began = Instant::now();
+        // Whether any of the calls may have had an effect.
+        let mut doubt = false;
         loop {
             self.phase(Phase::Calling);
             let failure = match self.driver.create(&self.call, wanted).await {
                 Ok(created) => return Ok((created.id, created.live)),
                 Err(failure) => failure,
             };
+            doubt |= failure.effect == Effect::Unknown;
             if failure.effect == Effect::Unknown || failure.kind == Kind::AlreadyExists {
                 let found = match self.search(wanted, deadline).await {
                     // Nobody knows what the call made, and nobody can look: the operation stays open, and the next run looks.
@@ -153,7 +156,8 @@ impl Unit {
                     found => found?,
                 };
                 match found {
-                    Found::One(id) => return Ok((id, None)),
+                    Found::One(id) if doubt => return Ok((id, None)),
+                    Found::One(id) => return Err(left_behind(&failure, &id).into()),
                     Found::Ambiguous(why) if failure.effect == Effect::Unknown => {
                         return Err(Stop::Ambiguous(failure, why));
                     }
@@ -198,7 +202,7 @@ impl Unit {
         let live = match live {
             Some(live) => live,
             None => {
-                let live = self.look(object, deadline).await?;
+                let live = self.look(object, Instant::now() + self.schema.settle, deadline).await?;
                 diff::keep_ignored(self.schema, &object.fields, Some(&live.fields), &mut wanted, kept);
                 live
             }
@@ -220,7 +224,7 @@ impl Unit {
         let volatile = synced && self.schema.outputs.iter().any(|o| o.volatile);
         let lacking = self.schema.outputs.iter().any(|o| !object.outputs.contains_key(o.name));
         if volatile || lacking {
-            object.outputs = self.look(&object, deadline).await?.outputs;
+            object.outputs = self.look(&object, deadline, deadline).await?.outputs;
             object.outputs.insert(ID, Value::Str(object.id.clone()));
         }
         Ok(Ended::Ready(object.id, object.outputs))
@@ -234,7 +238,7 @@ impl Unit {
                 (Some(is), Some(want)) => is.reveal() == want.reveal(),
                 (is, want) => absent(is) && absent(want),
             };
-            !same && !(spec.computed && want.is_none())
+            !same && (!spec.computed || want.is_some())
         })
     }
 
@@ -244,8 +248,8 @@ impl Unit {
         Ok(Ended::Gone)
     }
 
-    /// Reads the object. One that was just made may not be visible at once: it is looked at again until it is.
-    async fn look(&self, object: &Recorded, deadline: Instant) -> Result<Live, Stop> {
+    /// Reads the object. One that was just made may not be visible at once: it is looked at again, for as long as that may last.
+    async fn look(&self, object: &Recorded, until: Instant, deadline: Instant) -> Result<Live, Stop> {
         let mut pause = FIRST_PAUSE;
         loop {
             let seen = self.repeat(deadline, || self.driver.read(std::slice::from_ref(object))).await?;
@@ -253,7 +257,7 @@ impl Unit {
                 return Ok(live);
             }
             let gone = Failure::new(Kind::NotFound, format!("{} cannot be seen", object.id));
-            if Instant::now() + pause > deadline {
+            if Instant::now() + pause > until {
                 return Err(gone.into());
             }
             self.phase(Phase::Waiting("until it can be seen".into()));
@@ -340,4 +344,11 @@ impl Unit {
         // The dispatcher has gone only when the run is over; then there is nobody to tell.
         let _ = self.tell.send(message);
     }
+}
+
+/// A create was refused, none of its calls had an effect, and yet there is an object with the resource's own tags: one that was
+/// forgotten, or that somebody dropped from the state. Taking it would be more than was planned.
+fn left_behind(refused: &Failure, id: &str) -> Failure {
+    let message = format!("{}; {id} has the tags of this resource, but it is not in the state", refused.message);
+    Failure { message, ..refused.clone() }.help(format!("to take it over: `.adopt({id:?})`"))
 }

@@ -1,24 +1,24 @@
 //! The last pass: refuses plans that must not be carried out.
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use purlin_core::{Diagnostic, Error, Result, Value, codes};
-use purlin_state::{Key, State};
+use purlin_state::State;
 
-use super::{Action, Change, Op, OpId, Plan, PlanOptions};
+use super::{Action, Change, Op, OpId, Plan, PlanOptions, make::Steps};
 use crate::refresh::{LiveSet, Seen};
 
 /// Refuses circles, protected resources that would go, and more deletes or replacements than are allowed.
-pub(crate) fn all(plan: &Plan, state: &State, live: &LiveSet, options: &PlanOptions) -> Result<()> {
-    let mut errors = protected(plan, state, live);
+pub(crate) fn all(plan: &Plan, steps: &Steps, state: &State, live: &LiveSet, options: &PlanOptions) -> Result<()> {
+    let mut errors = protected(plan, steps, live);
     errors.extend(limits(plan, options));
     errors.extend(cycle(plan, state));
     if errors.is_empty() { Ok(()) } else { Err(Error::Many(errors)) }
 }
 
-fn protected(plan: &Plan, state: &State, live: &LiveSet) -> Vec<Diagnostic> {
+fn protected(plan: &Plan, steps: &Steps, live: &LiveSet) -> Vec<Diagnostic> {
     // What is gone already cannot be protected any more.
-    let exists = |key: &Key| !matches!(live.get(key), Seen::Missing);
-    let held = |key: &Key| exists(key) && state.objects.get(key).is_some_and(|o| o.protect);
-    let goes = |op: &&Op| op.action == Action::Delete && held(&op.key);
+    let exists = |op: &Op| !matches!(live.get(&op.key), Seen::Missing);
+    let held = |id: OpId| steps.steps[id.index()].object.as_ref().is_some_and(|o| o.protect);
+    let goes = |(id, op): &(OpId, &Op)| op.action == Action::Delete && exists(op) && held(*id);
     let told = |op: &Op| {
         let verb = if op.replaces.is_some() { "replace" } else { "delete" };
         let told = Diagnostic::new(codes::PROTECTED, format!("the plan would {verb} `{}`, which is protected", op.key))
@@ -29,7 +29,7 @@ fn protected(plan: &Plan, state: &State, live: &LiveSet) -> Vec<Diagnostic> {
             None => told,
         }
     };
-    plan.ops.iter().filter(goes).map(told).collect()
+    plan.iter().filter(goes).map(|(_, op)| told(op)).collect()
 }
 
 fn limits(plan: &Plan, options: &PlanOptions) -> Vec<Diagnostic> {
@@ -84,8 +84,8 @@ fn around(plan: &Plan, start: OpId, inside: &[OpId]) -> Option<Vec<OpId>> {
                 way.reverse();
                 return Some(way);
             }
-            if !from.contains_key(&need) {
-                from.insert(need, op);
+            if let std::collections::btree_map::Entry::Vacant(place) = from.entry(need) {
+                place.insert(op);
                 open.push_back(need);
             }
         }

@@ -107,3 +107,39 @@ pub(crate) fn causes(changes: &[Change]) -> Vec<Cause> {
     };
     changes.iter().map(cause).collect()
 }
+
+/// The changes of a create: every field that is set.
+pub(crate) fn creation(wanted: &Map) -> Vec<Change> {
+    let change = |(field, after): (&SmolStr, &Value)| Change {
+        field: field.clone(),
+        before: Value::Null,
+        after: after.clone(),
+        drift: false,
+        replace: false,
+    };
+    wanted.iter().map(change).collect()
+}
+
+/// The changes of a replacement: every field that the new object has, with what the old one has. Those that are equal are part of what
+/// is approved, and views leave them out.
+pub(crate) fn replacement(schema: &Schema, old: &Map, wanted: &Map, compared: Vec<Change>) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for spec in schema.fields {
+        let differs = compared.iter().find(|c| c.field == spec.name);
+        let Some(after) = wanted.get(spec.name) else {
+            changes.extend(differs.cloned());
+            continue;
+        };
+        changes.push(match differs {
+            Some(c) => Change { after: after.clone(), ..c.clone() },
+            None => Change {
+                field: SmolStr::new_static(spec.name),
+                before: old.get(spec.name).cloned().unwrap_or_else(|| (spec.absent)()),
+                after: after.clone(),
+                drift: false,
+                replace: false,
+            },
+        });
+    }
+    changes
+}

@@ -5,21 +5,22 @@
 //! - A replacement is create-first, unless old and new share a value of a uniqueness domain; the choice is per resource.
 //! - Delete-first: dependents whose link cannot change are replaced too, deepest first; a detachable link is unset and set again; others are
 //!   held, untouched. A new object also waits for the delete of another one that has its name.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use purlin_core::{Address, Map, NodeId, Schema, SmolStr, Value, options::ReplaceOrder, schema::FieldSpec};
-use purlin_state::{Key, Object};
+use purlin_core::{Address, Graph, Map, NodeId, Schema, SmolStr, Value, options::ReplaceOrder, schema::FieldSpec};
+use purlin_state::{Key, Object, State};
 
 use super::{
     Action, Cause, Change, Milestone, Need, Op, OpId,
     make::{Draft, Step},
     wanted,
 };
+use crate::connect::Connections;
 
 /// The dependencies of an object that are about to be deleted before they are made again, and that it cannot be moved off: it has to
 /// go too.
 pub(crate) fn cascade(draft: &Draft<'_>, node: NodeId, object: &Object) -> Vec<Key> {
-    if draft.removal.is_empty() {
+    if draft.removal.is_empty() && draft.early.is_empty() {
         return Vec::new();
     }
     let schema = draft.graph.node(node).schema;
@@ -32,15 +33,24 @@ pub(crate) fn cascade(draft: &Draft<'_>, node: NodeId, object: &Object) -> Vec<K
 }
 
 /// The links of an object that are unset while their target is away, with the target.
-pub(crate) fn detachable(draft: &Draft<'_>, schema: &'static Schema, object: &Object) -> Vec<(&'static FieldSpec, Key)> {
-    if draft.removal.is_empty() {
+pub(crate) fn detachable(
+    draft: &Draft<'_>,
+    schema: &'static Schema,
+    object: &Object,
+) -> Vec<(&'static FieldSpec, Key)> {
+    if draft.removal.is_empty() && draft.early.is_empty() {
         return Vec::new();
     }
     let links = object.dependencies.iter().filter_map(|d| Some((schema.field(d.field.as_ref()?)?, d.on.clone())));
     links.filter(|(spec, on)| spec.detach && delete_first(draft, on)).collect()
 }
 
+/// True for an object that is deleted before there is what takes its place: the new object of its own replacement, or another one that
+/// takes its name.
 fn delete_first(draft: &Draft<'_>, key: &Key) -> bool {
+    if draft.early.contains(key) {
+        return true;
+    }
     let Some(op) = draft.removal.get(key) else { return false };
     draft.ops[op.index()].replaces.is_some_and(|r| r.order == ReplaceOrder::DeleteFirst)
 }
@@ -276,7 +286,7 @@ fn deposed(draft: &mut Draft<'_>) {
 
 /// A create waits for the delete of another object that has a value which only one of them can have.
 fn names(draft: &mut Draft<'_>) {
-    let mut leaving: BTreeMap<(String, String), OpId> = BTreeMap::new();
+    let mut leaving: BTreeMap<Domain, OpId> = BTreeMap::new();
     for (key, op) in &draft.removal {
         if let (Some(object), Some(schema)) = (draft.state.objects.get(key), draft.connections.schema(&key.address.ty))
         {
@@ -290,11 +300,7 @@ fn names(draft: &mut Draft<'_>) {
     }
     let mut waits = Vec::new();
     for (i, op) in draft.ops.iter().enumerate() {
-        let node = draft.steps[i].node.map(|n| draft.graph.node(n));
-        let (Some(node), Action::Create | Action::Update) = (node, &op.action) else { continue };
-        let provider = &draft.connections.provider(node.provider).identity.id;
-        let after = |name: &str| op.changes.iter().find(|c| c.field == name).map(|c| &c.after);
-        for domain in domains(node.schema, provider, after) {
+        for domain in claims(draft, i) {
             if let Some(delete) = leaving.get(&domain)
                 && op.replaces.is_none_or(|r| r.other != *delete)
             {
@@ -307,12 +313,45 @@ fn names(draft: &mut Draft<'_>) {
     }
 }
 
+/// A uniqueness domain with its provider, and a value in it with what narrows it.
+pub(crate) type Domain = (String, String);
+
+/// What the objects hold alone that the program no longer has.
+pub(crate) fn leaving(graph: &Graph, state: &State, connections: &Connections) -> BTreeMap<Domain, Key> {
+    let kept: HashSet<&Address, rustc_hash::FxBuildHasher> = graph.nodes.iter().map(|n| &n.address).collect();
+    let mut leaving = BTreeMap::new();
+    for object in state.objects.values().filter(|o| !o.retain && !kept.contains(&o.key.address)) {
+        let Some(schema) = connections.schema(&object.key.address.ty) else { continue };
+        for domain in domains(schema, &object.provider, |name| object.fields.get(name)) {
+            leaving.insert(domain, object.key.clone());
+        }
+    }
+    leaving
+}
+
+/// The objects whose values an operation takes over.
+pub(crate) fn takes_over<'d>(draft: &'d Draft<'_>, op: OpId) -> Vec<&'d Key> {
+    if draft.leaving.is_empty() {
+        return Vec::new();
+    }
+    claims(draft, op.index()).iter().filter_map(|domain| draft.leaving.get(domain)).collect()
+}
+
+/// What an operation's object will hold alone.
+fn claims(draft: &Draft<'_>, op: usize) -> Vec<Domain> {
+    let (planned, node) = (&draft.ops[op], draft.steps[op].node.map(|n| draft.graph.node(n)));
+    let (Some(node), Action::Create | Action::Update) = (node, &planned.action) else { return Vec::new() };
+    let provider = &draft.connections.provider(node.provider).identity.id;
+    let after = |name: &str| planned.changes.iter().find(|c| c.field == name).map(|c| &c.after);
+    domains(node.schema, provider, after)
+}
+
 /// The values that an object holds alone: the domain with its provider, and the value with what narrows it.
 fn domains<'v>(
     schema: &Schema,
     provider: &SmolStr,
     value: impl Fn(&str) -> Option<&'v Value>,
-) -> Vec<(String, String)> {
+) -> Vec<Domain> {
     let mut held = Vec::new();
     for spec in schema.fields {
         let Some(unique) = &spec.unique else { continue };

@@ -1,7 +1,7 @@
 //! Makes a plan: evaluates and compares node by node, in the order of the program, then runs the passes.
 //!
 //! A resource refers only to earlier ones, so one walk is enough: when a node is reached, what it refers to is planned already.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use purlin_core::{
     Diagnostic, Error, Graph, Map, NodeId, Result, Schema, SmolStr, Value, codes,
@@ -65,6 +65,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) generations: Vec<u32>,
     /// The operation that removes an object, by its key.
     pub(crate) removal: BTreeMap<Key, OpId>,
+    /// Values that only one object can have, and the object that has them and leaves.
+    pub(crate) leaving: BTreeMap<edges::Domain, Key>,
+    /// Objects whose delete something new has to wait for, because it takes such a value over.
+    pub(crate) early: BTreeSet<Key>,
     /// Detaches, by the key of the object that is detached.
     pub(crate) detaches: BTreeMap<Key, OpId>,
     pub(crate) unchanged: usize,
@@ -95,7 +99,9 @@ pub(crate) fn make(
         let renamed = (!moved.is_empty()).then(|| moves::rename(state, live, &moved));
         let (state, live) = renamed.as_ref().map_or((state, live), |(s, l)| (s, l));
         let (draft, exports) = round(graph, state, live, connections, options)?;
-        let detected = moves::detect(&draft);
+        let mut detected = moves::detect(&draft);
+        // Each round settles its moves for good: one that comes again would come for ever.
+        detected.retain(|new| !moved.iter().any(|m| m.from == new.from || m.to == new.to));
         if detected.is_empty() {
             return finish(draft, exports, &moved);
         }
@@ -124,6 +130,8 @@ fn round<'a>(
         primary: Vec::with_capacity(count),
         generations: Vec::with_capacity(count),
         removal: BTreeMap::new(),
+        leaving: edges::leaving(graph, state, connections),
+        early: BTreeSet::new(),
         detaches: BTreeMap::new(),
         unchanged: 0,
         errors: Vec::new(),
@@ -161,7 +169,7 @@ fn finish(mut draft: Draft<'_>, exports: Exports, moved: &[moves::Move]) -> Resu
     let Draft { steps, existing, generations, outputs, .. } = draft;
     let mut steps = Steps { steps, existing, generations, outputs };
     select::apply(&mut plan, &mut steps, draft.options)?;
-    check::all(&plan, draft.state, draft.live, draft.options)?;
+    check::all(&plan, &steps, draft.state, draft.live, draft.options)?;
     Ok((plan, steps))
 }
 
@@ -190,7 +198,7 @@ impl Draft<'_> {
             wanted::fields(self.graph, node, scope, provider, Some(&object.fields), object.key.generation)?;
         let seen = self.live.get(&object.key);
         if matches!(seen, Seen::Missing) {
-            return Ok(self.create(id, node, scope, object.key.generation, Some(object), Cause::Missing)?);
+            return self.create(id, node, scope, object.key.generation, Some(object), Cause::Missing);
         }
         let live = match seen {
             Seen::Live(live) => Some(live),
@@ -270,7 +278,7 @@ impl Draft<'_> {
         let prior = missing.map(|o| &o.fields);
         let wanted = wanted::fields(self.graph, node, scope, provider, prior, generation)?;
         let step = Step { node: Some(id), object: missing.cloned(), missing: missing.is_some(), ..Step::default() };
-        self.push(node, generation, Action::Create, vec![cause], creation(&wanted), step);
+        self.push(node, generation, Action::Create, vec![cause], diff::creation(&wanted), step);
         Ok(self.after_create(node, &wanted))
     }
 
@@ -300,7 +308,9 @@ impl Draft<'_> {
             forced.push(Cause::ReplacedBecause { field: SmolStr::new_static("--replace") });
         }
         let cascade = edges::cascade(self, id, object);
-        let goes = |key: &Key| self.removal.get(key).is_some_and(|op| !self.ops[op.index()].maybe);
+        let goes = |key: &Key| {
+            self.early.contains(key) || self.removal.get(key).is_some_and(|op| !self.ops[op.index()].maybe)
+        };
         let own = !forced.is_empty() || changes.iter().any(|c| c.replace && diff::is_certain(c));
         let certain = own || cascade.iter().any(goes);
         forced.extend(cascade.iter().cloned().map(|on| Cause::DependencyReplaced { on }));
@@ -332,9 +342,13 @@ impl Draft<'_> {
         // A name that was made by hand of the engine belongs to a generation: the new object gets a new one.
         let provider = self.connections.provider(node.provider);
         let wanted = wanted::fields(self.graph, node, scope, provider, None, generation)?;
-        let changes = replacement(node, &object.fields, &wanted, verdict.changes);
+        let changes = diff::replacement(node.schema, &object.fields, &wanted, verdict.changes);
         let natural = edges::replace_order(node.schema, object, &wanted);
-        if object.retain && natural == ReplaceOrder::DeleteFirst {
+        // What the program asks for today holds for the old object too, though the state does not have it yet.
+        let asks = |option: fn(&Options) -> bool| node.options.as_deref().is_some_and(option);
+        let (protect, retain) = (object.protect || asks(|o| o.protect), object.retain || asks(|o| o.retain));
+        let object = &Object { protect, retain, ..object.clone() };
+        if retain && natural == ReplaceOrder::DeleteFirst {
             return Err(Box::new(in_the_way(node)));
         }
         let order = verdict.order.unwrap_or(natural);
@@ -443,6 +457,7 @@ impl Draft<'_> {
         );
         if let Some(node) = node_id {
             self.primary[node.index()] = Some(id);
+            self.early.extend(edges::takes_over(self, id).into_iter().cloned().collect::<Vec<_>>());
         }
         id
     }
@@ -541,42 +556,6 @@ pub(crate) fn newer(object: &Object, schema: &Schema) -> Option<Diagnostic> {
 
 fn ignored(node: &Node) -> &[&'static str] {
     node.options.as_ref().map_or(&[], |o| o.ignore_changes.as_slice())
-}
-
-/// The changes of a create: every field that is set.
-fn creation(wanted: &Map) -> Vec<Change> {
-    let change = |(field, after): (&SmolStr, &Value)| Change {
-        field: field.clone(),
-        before: Value::Null,
-        after: after.clone(),
-        drift: false,
-        replace: false,
-    };
-    wanted.iter().map(change).collect()
-}
-
-/// The changes of a replacement: every field that the new object has, with what the old one has. Those that are equal are part of what
-/// is approved, and views leave them out.
-fn replacement(node: &Node, old: &Map, wanted: &Map, compared: Vec<Change>) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
-    for spec in node.schema.fields {
-        let differs = compared.iter().find(|c| c.field == spec.name);
-        let Some(after) = wanted.get(spec.name) else {
-            changes.extend(differs.cloned());
-            continue;
-        };
-        changes.push(match differs {
-            Some(c) => Change { after: after.clone(), ..c.clone() },
-            None => Change {
-                field: SmolStr::new_static(spec.name),
-                before: old.get(spec.name).cloned().unwrap_or_else(|| (spec.absent)()),
-                after: after.clone(),
-                drift: false,
-                replace: false,
-            },
-        });
-    }
-    changes
 }
 
 fn in_the_way(node: &Node) -> Diagnostic {

@@ -4,8 +4,8 @@
 //! there is exactly one such pair, it is a move. Moves are applied to a copy of the state, and the plan is made from that.
 use std::collections::BTreeMap;
 
-use purlin_core::{Address, Diagnostic, Error, Graph, Result, SmolStr, codes};
-use purlin_state::{Key, State};
+use purlin_core::{Address, Diagnostic, Error, Graph, Result, SmolStr, codes, graph::Node};
+use purlin_state::{Key, Object, State, Status};
 
 use super::{
     Action, Cause, Milestone, Need, Op,
@@ -35,15 +35,28 @@ pub(crate) fn declared(graph: &Graph, state: &State) -> Result<Vec<Move>> {
     let mut moves: Vec<Move> = Vec::new();
     let mut errors = Vec::new();
     for node in &graph.nodes {
-        let Some(options) = node.options.as_ref().filter(|o| !o.formerly.is_empty()) else { continue };
-        if state.current(&node.address).is_some() {
+        let Some(options) = &node.options else { continue };
+        if (options.formerly.is_empty() && options.adopt.is_none()) || state.current(&node.address).is_some() {
             continue;
         }
-        for formerly in &options.formerly {
-            let from = Address {
-                path: formerly.path.clone().unwrap_or_else(|| node.address.path.clone()),
-                ty: formerly.ty.clone().unwrap_or_else(|| node.address.ty.clone()),
-            };
+        let formerly = options.formerly.iter().map(|formerly| Address {
+            path: formerly.path.clone().unwrap_or_else(|| node.address.path.clone()),
+            ty: formerly.ty.clone().unwrap_or_else(|| node.address.ty.clone()),
+        });
+        // What the state has under another address is not adopted a second time.
+        let adopted = options.adopt.as_ref().and_then(|id| holder(state, node, id));
+        if let Some(from) = adopted.as_ref().filter(|from| graph.nodes.iter().any(|n| n.address == **from)) {
+            errors.push(
+                Diagnostic::new(
+                    codes::MOVE_AMBIGUOUS,
+                    format!("the object to adopt is `{}` of this stack already", from.path),
+                )
+                .at(node.address.path.clone())
+                .line(node.location.clone())
+                .help("drop `.adopt(..)` here, or take the other resource out of the program"),
+            );
+        }
+        for from in formerly.chain(adopted) {
             if state.current(&from).is_none() || graph.nodes.iter().any(|n| n.address == from) {
                 continue;
             }
@@ -60,6 +73,12 @@ pub(crate) fn declared(graph: &Graph, state: &State) -> Result<Vec<Move>> {
         }
     }
     if errors.is_empty() { Ok(moves) } else { Err(Error::Many(errors)) }
+}
+
+/// The address under which a state has an object that a node adopts.
+fn holder(state: &State, node: &Node, id: &str) -> Option<Address> {
+    let same = |o: &&Object| o.id == id && o.key.address.ty == node.address.ty && o.status != Status::Deposed;
+    state.objects.values().find(same).map(|o| o.key.address.clone())
 }
 
 /// The state and what was read, as they are after the moves.

@@ -33,7 +33,7 @@
 //! - `fail VERB NAME KIND message`, once (`always fail ..`: each time); `lose VERB NAME` (done, the answer is lost), `drop VERB NAME`
 //!   (not done, and no answer), `crash before VERB NAME`, `crash after VERB NAME`, `cancel at VERB NAME`, `hang VERB NAME 10s` (done, the answer is late). Verbs
 //!   are those of a driver; a name is a path, for a delete `path id`, for `fail read` a type;
-//! - `looks N` (how many looks it takes until a cluster is ready), `throttle N` (the next N calls that change something), `lag 20s` (until new objects are seen), `clock 2h`;
+//! - `next OUTPUT=VALUE` (the next object has this output, whatever one would think), `looks N` (how many looks it takes until a cluster is ready), `throttle N` (the next N calls that change something), `lag 20s` (until new objects are seen), `clock 2h`;
 //! - `account NAME`, `tags {k=v}` (the provider's default tags), `settings DIGEST`, `new state`, `state version PATH N`.
 //!
 //! # What is told
@@ -41,6 +41,8 @@
 //! second in which each began. **Result** is what was not simply done. **State** has a line for each object: key, id, fields, `->`
 //! outputs, `[field: object]` edges. **Cloud** lists only what is not as the state says.
 mod cloud;
+mod command;
+mod driver;
 mod parse;
 mod program;
 mod run;

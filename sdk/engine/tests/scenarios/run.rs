@@ -5,13 +5,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
-    time::Duration,
 };
 
-use purlin_core::{Error, Map, Result, Secret, SmolStr, Value, driver::Kind, lookup::Answers};
+use purlin_core::{Error, Map, Result, Secret, SmolStr, Value, lookup::Answers};
 use purlin_engine::{
-    ApplyOptions, Cancel, Engine, Event, Observer, PlanOptions, World,
-    plan::{Goal, Refresh},
+    Cancel, Engine, Event, Observer, PlanOptions, World,
+    plan::Goal,
     saved::{self, PlanFile},
 };
 use purlin_state::{
@@ -23,6 +22,7 @@ use tokio::{runtime::Runtime, time::Instant};
 
 use super::{
     cloud::{self, Cloud, Fault, Thing, Trouble},
+    command::{Command, command, kind},
     parse::{Words, duration},
     program::{Lines, STACK},
     show, types,
@@ -45,15 +45,6 @@ struct Inner {
     /// The text of the saved plan.
     file: Option<String>,
     secrets: Vec<String>,
-}
-
-/// A command with what is said of it.
-#[derive(Default)]
-struct Command {
-    plan: PlanOptions,
-    apply: ApplyOptions,
-    saved: bool,
-    waves: bool,
 }
 
 /// What an apply left to tell, so far.
@@ -161,6 +152,7 @@ impl Inner {
                 self.cloud.lock().tags = tags.as_map().cloned().unwrap_or_default();
             }
             "clock" => tokio::time::advance(duration(words.rest())).await,
+            "next" => self.cloud.lock().next.extend(words.plain_pair().map(|(k, v)| (k.into(), v))),
             "looks" => self.cloud.lock().looks = words.rest().parse().expect("a number"),
             "lag" => self.cloud.lock().lag = duration(words.rest()),
             "throttle" => self.cloud.lock().throttled = words.rest().parse().expect("a number"),
@@ -402,49 +394,4 @@ impl Inner {
 fn recovered(ear: &Ear) -> String {
     let recovered = ear.recovered.lock().unwrap_or_else(PoisonError::into_inner);
     if recovered.is_empty() { String::new() } else { format!("recovered\n{recovered}") }
-}
-
-fn command(mut words: Words<'_>) -> Command {
-    let mut command = Command::default();
-    while let Some(word) = words.word() {
-        let value = if words.take("=") { words.word().unwrap_or_default() } else { "" };
-        let list = || value.split(',').map(str::to_owned).collect();
-        let number = || value.parse().unwrap_or_else(|_| panic!("`{word}` needs a number"));
-        match word {
-            "saved" => command.saved = true,
-            "waves" => command.waves = true,
-            "refresh" => {
-                command.plan.refresh = match value {
-                    "all" => Refresh::All,
-                    "auto" => Refresh::Auto,
-                    "none" => Refresh::None,
-                    other => panic!("there is no refresh `{other}`"),
-                };
-            }
-            "target" => command.plan.target = list(),
-            "exclude" => command.plan.exclude = list(),
-            "replace" => command.plan.replace = list(),
-            "max-delete" => command.plan.max_delete = Some(number()),
-            "max-replace" => command.plan.max_replace = Some(number()),
-            "destroy" => command.plan.goal = Goal::Destroy,
-            "parallel" => command.apply.parallelism = number(),
-            "fail-fast" => command.apply.fail_fast = true,
-            "grace" => command.apply.grace = Duration::from_secs(number() as u64),
-            other => panic!("there is nothing `{other}` to say of a command"),
-        }
-    }
-    command
-}
-
-fn kind(name: &str) -> Kind {
-    match name {
-        "Throttled" => Kind::Throttled,
-        "Unavailable" => Kind::Unavailable,
-        "NotYet" => Kind::NotYet,
-        "Denied" => Kind::Denied,
-        "Quota" => Kind::Quota,
-        "Invalid" => Kind::Invalid,
-        "Broken" => Kind::Broken,
-        other => panic!("there is no kind of failure `{other}`"),
-    }
 }

@@ -84,6 +84,8 @@ pub(crate) enum Meddling {
     Vanish(usize),
     /// An object of another owner refers to our nth object until the faults stop.
     Hold(usize),
+    /// Another owner, or nobody that one could tell, has a bucket with a name that the program gives, until the faults stop.
+    Squat(usize),
     /// Another owner makes objects with the paths of ours.
     Litter,
 }

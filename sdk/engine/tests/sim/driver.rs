@@ -204,7 +204,7 @@ fn create(
         applied,
     };
     inner.note(|| format!("  + {id} for {}", call.owner.path));
-    let whole = (n % 2 == 0).then(|| live(schema, &thing, wanted));
+    let whole = n.is_multiple_of(2).then(|| live(schema, &thing, wanted));
     inner.things.insert(id.clone(), thing);
     Ok(Created { id, live: whole })
 }

@@ -26,6 +26,7 @@ pub(crate) fn case(seed: u64) -> Case {
         let edit = maker.edit();
         maker.push(&mut first.edits, edit);
     }
+    first.meddling = maker.meddling(25);
     first.run = maker.run();
     let mut steps = vec![first];
     for _ in 0..maker.dice.random_range(2..=6) {
@@ -34,7 +35,7 @@ pub(crate) fn case(seed: u64) -> Case {
             let edit = maker.edit();
             maker.push(&mut step.edits, edit);
         }
-        step.meddling = maker.meddling(30);
+        step.meddling = maker.meddling(35);
         step.run = maker.run();
         steps.push(step);
     }
@@ -156,9 +157,10 @@ impl Maker {
         while self.chance(percent) {
             let n = self.dice.random_range(0..50);
             all.push(match self.dice.random_range(0..10) {
-                0..4 => Meddling::Drift(n),
-                4..7 => Meddling::Vanish(n),
-                7..8 => Meddling::Hold(n),
+                0..3 => Meddling::Drift(n),
+                3..6 => Meddling::Vanish(n),
+                6 => Meddling::Hold(n),
+                7 | 8 => Meddling::Squat(n),
                 _ => Meddling::Litter,
             });
         }
@@ -182,7 +184,7 @@ impl Maker {
         if self.chance(35) {
             run.weather = self.weather();
         }
-        run.crash = self.crash(55);
+        run.crash = self.crash(75);
         if self.chance(7) {
             run.cancel = Some(self.dice.random_range(0..20_000));
         }
@@ -205,7 +207,7 @@ impl Maker {
             return None;
         }
         // Most lives are short: the early calls deserve most of the crashes.
-        let most = if self.chance(60) { 25 } else { 150 };
+        let most = [10, 30, 100][self.dice.random_range(0..3)];
         Some(match self.dice.random_range(0..10) {
             0..6 => Crash::Call(self.dice.random_range(1..=most), self.dice.random_bool(0.6)),
             6..9 => {
@@ -214,7 +216,7 @@ impl Maker {
                     1 => Torn::Part(self.dice.random_range(0..2000)),
                     _ => Torn::All,
                 };
-                Crash::Write(self.dice.random_range(1..=most / 2), torn)
+                Crash::Write(self.dice.random_range(1..=most / 3), torn)
             }
             _ => Crash::Time(self.dice.random_range(0..40_000)),
         })

@@ -8,7 +8,7 @@ use std::{
 
 use purlin_core::{SmolStr, driver::Call, schema::FieldSpec};
 use purlin_engine::plan::{Action, Plan};
-use purlin_state::{Body, History, State, Status, Verb, fold::Fold};
+use purlin_state::{Body, Departure, History, State, Status, Verb, fold::Fold};
 
 use super::{
     cloud::{Cloud, Inner, Made, text},
@@ -157,6 +157,19 @@ pub(crate) fn history(history: &History) -> Checked {
         fold.apply(record.seq, record.epoch, record.body);
     }
     Ok(())
+}
+
+/// The ids of all objects that were forgotten on purpose.
+pub(crate) fn forgotten(history: &History) -> Result<BTreeSet<SmolStr>, Breach> {
+    let (mut fold, mut ids) = (Fold::default(), BTreeSet::new());
+    for record in history.records() {
+        let record = record.map_err(|e| Breach { invariant: Invariant::StateValid, what: e.to_string() })?;
+        if let Body::Gone { key, why: Departure::Forgotten, .. } = &record.body {
+            ids.extend(fold.state().objects.get(key).map(|o| o.id.clone()));
+        }
+        fold.apply(record.seq, record.epoch, record.body);
+    }
+    Ok(ids)
 }
 
 /// [`Invariant::SecretsSealed`] of stored bytes.

@@ -263,7 +263,7 @@ pub(crate) static KINDS: &[Traits] = &[
         late: &[],
         texts: &[("usage", true), ("label", false)],
         links: &[],
-        tells: &["arn", "revision"],
+        tells: &["arn", "revision", "material"],
     },
     Traits {
         name: "Sub",

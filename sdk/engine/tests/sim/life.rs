@@ -89,6 +89,8 @@ struct Life {
     /// What the state held after the last run.
     state: State,
     forgotten: BTreeSet<SmolStr>,
+    /// Something was ever retained: only then the history is read after each run.
+    retains: bool,
     foreign: BTreeMap<SmolStr, Thing>,
     stats: Stats,
 }
@@ -108,6 +110,7 @@ impl Life {
             accepted: Spec::default(),
             state: State::default(),
             forgotten: BTreeSet::new(),
+            retains: false,
             foreign: BTreeMap::new(),
             stats: Stats::default(),
         }
@@ -228,6 +231,7 @@ impl Life {
             if let Some(between) = &run.between {
                 Box::pin(self.run(between)).await?;
             }
+            self.adoptables();
         }
         self.cloud.lock().note(|| format!("RUN {}", serde_json::to_string(run).unwrap_or_default()));
         self.storm(run);
@@ -235,7 +239,11 @@ impl Life {
         let log = self.open(&self.store).await?;
         let work =
             Work { engine: self.engine(&program), log, options, approved, destroy: run.destroy, notes: Arc::default() };
-        let end = run::live(work, &self.cloud, run).await;
+        let (end, planned) = run::live(work, &self.cloud, run).await;
+        // A plan of a part says nothing of the rest.
+        if planned && run.target.is_empty() && run.exclude.is_empty() {
+            self.accepted = self.spec.clone();
+        }
         self.stats.runs += 1;
         self.calm(run, &end);
         self.judge(run, end).await
@@ -291,9 +299,12 @@ impl Life {
             return Err(breach);
         }
         let log = self.open(&self.store).await?;
-        let before = std::mem::replace(&mut self.state, log.state().clone());
-        let left = before.objects.values().filter(|o| o.retain && !self.state.objects.values().any(|n| n.id == o.id));
-        self.forgotten.extend(left.map(|o| o.id.clone()));
+        self.state = log.state().clone();
+        self.retains |= self.spec.nodes.iter().any(|n| n.retain);
+        if self.retains {
+            let history = log.history().await.map_err(|e| invalid(&e))?;
+            self.forgotten = invariants::forgotten(&history)?;
+        }
         invariants::at_rest(&self.cloud, &self.state, &self.forgotten)?;
         let foreign: BTreeMap<SmolStr, Thing> = self.strangers();
         if foreign != self.foreign {
@@ -307,8 +318,6 @@ impl Life {
             if !run.destroy {
                 self.spec = self.accepted.clone();
             }
-        } else if matches!(end, End::Applied(_)) {
-            self.accepted = self.spec.clone();
         }
         Ok(())
     }
@@ -330,10 +339,13 @@ impl Life {
             let held =
                 self.state.current(&node.address()).is_some() || self.state.objects.values().any(|o| o.id == *id);
             let mut inner = self.cloud.lock();
-            if held || inner.things.contains_key(id.as_str()) {
+            if held || inner.things.get(id.as_str()).is_some_and(|t| t.mine) {
                 continue;
             }
-            let fields = [("label".into(), Value::from("found")), ("size".into(), Value::Int(3))].into();
+            let mut fields =
+                purlin_core::Map::from([("label".into(), Value::from("found")), ("size".into(), Value::Int(3))]);
+            // What cannot be changed has to be as the program says.
+            fields.extend(node.texts.get("cidr").map(|cidr| ("cidr".into(), cidr.as_str().into())));
             let outputs = [("arn".into(), format!("arn:{id}").into()), ("revision".into(), Value::Int(0))].into();
             let schema = (kinds::KINDS[0].schema)();
             let thing = Thing { op: ADOPTABLE, outputs, ..Thing::foreign(schema.name, fields, None) };
@@ -376,6 +388,18 @@ impl Life {
                         Thing::foreign((kind.schema)().name, fields, Some(("other/1".into(), "holder".into())));
                     inner.things.insert(format!("holder-{id}").into(), holder);
                 }
+                Meddling::Squat(n) => {
+                    let named =
+                        self.spec.nodes.iter().filter(|n| n.kind == "Bucket").filter_map(|n| n.texts.get("name"));
+                    // An object is known by its name: one that vanished and came back as another's cannot be told from ours.
+                    let free = |n: &&String| !inner.things.contains_key(n.as_str()) && !self.state.objects.values().any(|o| o.id == n.as_str());
+                    let names: Vec<&String> = named.filter(free).collect();
+                    let Some(name) = names.get(n % names.len().max(1)) else { continue };
+                    let fields = [("name".into(), Value::from(name.as_str()))].into();
+                    let tags = (n % 2 == 0).then(|| ("sim/another-lineage".into(), "squatter".into()));
+                    let ty = kinds::kind("Bucket").map_or("", |k| (k.schema)().name);
+                    inner.things.insert(name.as_str().into(), Thing::foreign(ty, fields, tags));
+                }
                 Meddling::Litter => {
                     for node in &self.spec.nodes {
                         let Some(kind) = kinds::kind(&node.kind) else { continue };
@@ -390,9 +414,10 @@ impl Life {
         }
     }
 
-    /// Other owners let go of what they hold.
+    /// Other owners let go of what they hold, and somebody removes what was forgotten: it may have the name of something new.
     fn let_go(&mut self) {
-        self.cloud.lock().things.retain(|id, _| !id.starts_with("holder-"));
+        self.cloud.lock().things.retain(|id, _| !self.forgotten.contains(id));
+        self.cloud.lock().things.retain(|id, t| t.mine || t.is_adoptable() || id.starts_with("litter-"));
         self.foreign = self.strangers();
     }
 }

@@ -233,7 +233,9 @@ impl Spec {
                 Should::Text(text.clone())
             } else if spec.name == "size" && node.size.is_some() {
                 node.size.map_or(Should::None, Should::Number)
-            } else if spec.computed || spec.name_rule.is_some() || spec.write_only || spec.name == "text" {
+            } else if spec.name == "password" {
+                Should::Text(format!("hunter2-{}", node.id))
+            } else if spec.computed || spec.name_rule.is_some() || spec.name == "text" {
                 Should::Any
             } else {
                 Should::None

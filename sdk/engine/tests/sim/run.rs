@@ -68,8 +68,8 @@ pub(crate) fn options(run: &Run, spec: &Spec) -> PlanOptions {
     }
 }
 
-/// Runs until the end, whichever it is.
-pub(crate) async fn live(work: Work<'_>, cloud: &Cloud, run: &Run) -> End {
+/// Runs until the end, whichever it is. Tells also whether there was a plan.
+pub(crate) async fn live(work: Work<'_>, cloud: &Cloud, run: &Run) -> (End, bool) {
     let (cancel, notes) = (Cancel::default(), work.notes.clone());
     let approved = work.approved.as_ref().map(|a| a.plan.clone());
     let cancelling = async {
@@ -96,7 +96,7 @@ pub(crate) async fn live(work: Work<'_>, cloud: &Cloud, run: &Run) -> End {
         () = cancelling => End::Hung,
         end = tokio::time::timeout(HUNG, through(work, &cancel)) => end.unwrap_or(End::Hung),
     };
-    check_calls(cloud, &notes, approved);
+    let planned = check_calls(cloud, &notes, approved);
     if let End::Applied(report) = &end
         && report.cancelled
         && run.cancel.is_some()
@@ -106,10 +106,10 @@ pub(crate) async fn live(work: Work<'_>, cloud: &Cloud, run: &Run) -> End {
             cloud.lock().breach(Invariant::RunsEnd, format!("it went on for {since:?} after it was asked to stop"));
         }
     }
-    end
+    (end, planned)
 }
 
-fn check_calls(cloud: &Cloud, notes: &Mutex<Notes>, approved: Option<Plan>) {
+fn check_calls(cloud: &Cloud, notes: &Mutex<Notes>, approved: Option<Plan>) -> bool {
     let made = std::mem::take(&mut cloud.lock().made);
     let planned = notes.lock().expect("one at a time").plan.take();
     let nothing = Plan::default();
@@ -118,6 +118,7 @@ fn check_calls(cloud: &Cloud, notes: &Mutex<Notes>, approved: Option<Plan>) {
             cloud.lock().breach(breach.invariant, breach.what);
         }
     }
+    planned.is_some()
 }
 
 async fn through(mut work: Work<'_>, cancel: &Cancel) -> End {
@@ -183,7 +184,9 @@ pub(crate) fn judge(run: &Run, end: &End) -> Result<bool, Breach> {
                 codes::PROTECTED => true,
                 codes::TARGET_UNSAFE => !run.target.is_empty(),
                 codes::PLAN_CHANGED => run.approved.as_ref().is_some_and(|m| !m.is_empty()) || run.between.is_some(),
-                codes::READ_FAILED | codes::DENIED | codes::IN_DOUBT => stormy,
+                codes::READ_FAILED | codes::DENIED => stormy,
+                // Whether a bucket that says nothing of its owner is ours, only a person knows.
+                codes::IN_DOUBT => true,
                 _ => false,
             });
             if fits {
