@@ -13,7 +13,7 @@ use purlin_core::{
 };
 use purlin_engine::Program;
 
-use crate::panics;
+use crate::panics::{self, Code};
 
 /// A program: its name, how it is described, and which providers its state may need.
 pub struct App {
@@ -111,7 +111,7 @@ impl<S: Send + Sync> Program for Described<S> {
 
     fn build(&self, answers: &Answers) -> Result<Built> {
         let build = || stack::build(&self.stack, answers, |stack| (self.function)(stack, &self.settings));
-        panics::caught(&self.secrets, build).unwrap_or_else(|told| Err(told.into()))
+        panics::caught(Code::Describes(&self.secrets), build).unwrap_or_else(Err)
     }
 
     fn settings_digest(&self) -> SmolStr {

@@ -116,7 +116,8 @@ impl Verb {
 /// The command, with the program's name and settings in its help.
 pub fn command(app: &App) -> clap::Command {
     let about = format!(
-        "{}: infrastructure as code.\n\nThe program describes a stack of resources; these verbs compare it with the world, and change the world.",
+        "{}: infrastructure as code.\n\n\
+         The program describes a stack of resources; these verbs compare it with the world, and change the world.",
         app.name
     );
     Cli::command()
@@ -144,7 +145,7 @@ pub enum Refused {
     /// Help was asked for: the text, with escapes for colours.
     Help(clap::builder::StyledStr),
     /// The command line is not understood.
-    Usage(Diagnostic),
+    Usage(Box<Diagnostic>),
 }
 
 fn refused(error: &clap::Error) -> Refused {
@@ -164,7 +165,7 @@ fn refused(error: &clap::Error) -> Refused {
             None => told = told.help(part),
         }
     }
-    Refused::Usage(told)
+    Refused::Usage(told.into())
 }
 
 impl When {

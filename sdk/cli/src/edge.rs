@@ -1,5 +1,5 @@
-//! [`Edge`]: everything outside that a run touches. The only module that reads the environment, files, the clock, randomness or the
-//! terminal; all others get values.
+//! [`Edge`]: everything outside that a run touches. The only module that reads the environment, files, the clock,
+//! randomness or the terminal; all others get values.
 use std::{
     collections::BTreeMap,
     env,
@@ -100,7 +100,8 @@ impl Edge {
         }
     }
 
-    /// Writes a file as a whole or not at all. Only its owner may read it: a plan tells much about what it is a plan of.
+    /// Writes a file as a whole or not at all. Only its owner may read it: a plan tells much about what it is a plan
+    /// of.
     ///
     /// # Errors
     /// It cannot be written.
@@ -175,6 +176,7 @@ fn who(vars: &BTreeMap<String, String>) -> String {
     host.map_or_else(|| user.to_owned(), |host| format!("{user}@{host}"))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the edge: all others are given a clock")]
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -1,7 +1,11 @@
-//! Which settings a field depends on, found by trying: the program is run again with one setting changed, and the field is compared.
+//! Which settings a field depends on, found by trying: the program is run again with one setting changed, and the
+//! field is compared.
 //!
-//! A program is a pure function that takes milliseconds, so this is exact where the changed value is one that the program accepts.
-//! Where none of the tried values is accepted, a setting whose value the field holds is taken for its source.
+//! A program is a pure function that takes milliseconds, so this is exact where the changed value is one that the
+//! program accepts. Where none of the tried values is accepted, a setting whose value the field holds is taken for its
+//! source.
+use std::collections::BTreeMap;
+
 use purlin_core::{
     Expr, Graph, SmolStr, Value,
     expr::Part,
@@ -23,35 +27,31 @@ pub struct Influence {
     pub certain: bool,
 }
 
-/// The settings that decide a field of the resource at `path`; without a field, whether and where the resource is there.
+/// A field of a resource: its path, and the field's name.
+pub type Place = (SmolStr, SmolStr);
+
+/// The settings that decide each of these fields.
 pub fn on(
     session: &Session<'_>,
     settings: &Resolved,
     graph: &Graph,
     answers: &Answers,
-    path: &str,
-    field: &str,
-) -> Vec<Influence> {
-    let now = expression(graph, path, field);
-    let influence = |name: &str, setting: &Setting| {
-        let mut accepted = false;
-        for text in others(&setting.value) {
-            let Some(other) = rebuilt(session, name, text, answers) else { continue };
-            accepted = true;
-            if !same(now, expression(&other, path, field)) {
-                return Some(true);
+    asked: Vec<Place>,
+) -> BTreeMap<Place, Vec<Influence>> {
+    let mut found: BTreeMap<Place, Vec<Influence>> = asked.into_iter().map(|place| (place, Vec::new())).collect();
+    for (name, setting) in settings.iter() {
+        let others = others(&setting.value);
+        let tried: Vec<Graph> = others.into_iter().filter_map(|text| rebuilt(session, name, text, answers)).collect();
+        for ((path, field), influences) in &mut found {
+            let now = expression(graph, path, field);
+            let certain = tried.iter().any(|other| !same(now, expression(other, path, field)));
+            let likely = tried.is_empty() && now.is_some_and(|e| holds(e, &setting.value));
+            if certain || likely {
+                influences.push(Influence { setting: name.into(), value: setting.clone(), certain });
             }
         }
-        let holds = !accepted && now.is_some_and(|e| holds(e, &setting.value));
-        holds.then_some(false)
-    };
-    settings
-        .iter()
-        .filter_map(|(name, setting)| {
-            let certain = influence(name, setting)?;
-            Some(Influence { setting: name.into(), value: setting.clone(), certain })
-        })
-        .collect()
+    }
+    found
 }
 
 fn expression<'g>(graph: &'g Graph, path: &str, field: &str) -> Option<&'g Expr> {

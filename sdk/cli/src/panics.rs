@@ -1,14 +1,23 @@
 //! Panics of the user's program become diagnostics.
 //!
-//! The hook is installed once and looks at the thread: where [`caught`] runs, message and line are kept and nothing is printed;
-//! elsewhere the hook before it goes on as ever. A message that holds a known secret is masked.
+//! The hook is installed once and looks at the thread: where [`caught`] runs, message and line are kept and nothing is
+//! printed; elsewhere the hook before it goes on as ever. A message that holds a known secret is masked.
 use std::{
     cell::RefCell,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     sync::Once,
 };
 
-use purlin_core::{Diagnostic, SourceLine, codes};
+use purlin_core::{Diagnostic, Result, SourceLine, codes};
+
+/// What is known of the code that is run, in case that it panics.
+#[derive(Clone, Copy, Debug)]
+pub enum Code<'a> {
+    /// The program describes its stack: nothing was changed, and these texts are the only secrets that it knows.
+    Describes(&'a [String]),
+    /// Anything may be under way, and the message may hold any secret.
+    Works,
+}
 
 /// What a panic said.
 #[derive(Default)]
@@ -22,11 +31,11 @@ thread_local! {
     static KEPT: RefCell<Option<Said>> = const { RefCell::new(None) };
 }
 
-/// Runs `f`; its panic becomes a diagnostic, in which `secrets` are masked.
+/// Runs `f`; its panic becomes a diagnostic, which shows no secret.
 ///
 /// # Errors
 /// `P0106` with the line, when `f` panicked.
-pub fn caught<T>(secrets: &[String], f: impl FnOnce() -> T) -> Result<T, Diagnostic> {
+pub fn caught<T>(code: Code<'_>, f: impl FnOnce() -> T) -> Result<T> {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let before = panic::take_hook();
@@ -39,7 +48,7 @@ pub fn caught<T>(secrets: &[String], f: impl FnOnce() -> T) -> Result<T, Diagnos
     let outer = KEPT.replace(Some(Said::default()));
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     let said = KEPT.replace(outer).unwrap_or_default();
-    result.map_err(|_| diagnostic(said, secrets))
+    result.map_err(|_| diagnostic(said, code).into())
 }
 
 fn keep(info: &PanicHookInfo<'_>) -> bool {
@@ -52,12 +61,18 @@ fn keep(info: &PanicHookInfo<'_>) -> bool {
     })
 }
 
-fn diagnostic(said: Said, secrets: &[String]) -> Diagnostic {
-    let message = secrets.iter().fold(said.message, |text, secret| text.replace(secret, "(secret)"));
-    let told = Diagnostic::new(codes::PROGRAM_FAILED, "the program panicked")
-        .cause(message)
-        .note("nothing was changed")
-        .help("mend that line; with RUST_BACKTRACE=1 the calls that led to it are shown");
+fn diagnostic(said: Said, code: Code<'_>) -> Diagnostic {
+    let told = Diagnostic::new(codes::PROGRAM_FAILED, "the program panicked");
+    let told = match code {
+        Code::Describes(secrets) => told
+            .cause(secrets.iter().fold(said.message, |text, secret| text.replace(secret, "(secret)")))
+            .note("nothing was changed")
+            .help("mend that line; with RUST_BACKTRACE=1 the calls that led to it are shown"),
+        Code::Works => told
+            .note("its message may hold a secret, so it is not shown; what was under way is in the state")
+            .help("mend that line, then run the same command again: it goes on from there")
+            .help("RUST_BACKTRACE=1 shows the message and the calls that led to it"),
+    };
     match said.line {
         Some(line) => told.line(line),
         None => told,
@@ -70,15 +85,22 @@ mod tests {
 
     #[test]
     fn a_panic_tells_its_line_and_no_secret() {
-        let line = line!() + 1;
-        let told = caught::<()>(&["hunter2".into()], || panic!("cannot use hunter2")).expect_err("it panics");
+        let (line, boom) = (line!(), || panic!("cannot use hunter2"));
+        let error = caught::<()>(Code::Describes(&["hunter2".into()]), boom).expect_err("it panics");
+        let [told] = error.diagnostics() else { panic!("one diagnostic, not {error}") };
         assert_eq!(told.code, codes::PROGRAM_FAILED);
         assert_eq!(told.causes, ["cannot use (secret)"]);
-        assert_eq!(told.location.map(|l| l.line), Some(line));
+        assert_eq!(told.location.as_ref().map(|l| l.line), Some(line));
+    }
+
+    #[test]
+    fn while_it_works_the_message_is_not_shown() {
+        let error = caught::<()>(Code::Works, || panic!("cannot use hunter2")).expect_err("it panics");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]
     fn without_a_panic_nothing_happens() {
-        assert_eq!(caught(&[], || 3).ok(), Some(3));
+        assert_eq!(caught(Code::Works, || 3).ok(), Some(3));
     }
 }

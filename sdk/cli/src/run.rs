@@ -7,7 +7,8 @@ use purlin_engine::Cancel;
 use crate::{
     App, Edge, ExitCode,
     args::{self, Cli, Format, Refused, Verb},
-    exit_codes, panics,
+    exit_codes,
+    panics::{self, Code},
     session::Session,
     stop::Stop,
     verbs,
@@ -23,13 +24,13 @@ pub fn run(app: &App, mut edge: Edge) -> ExitCode {
             let text: String = text.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
             return ended(edge.out.text(&text).map(|()| ExitCode::Done).map_err(Stop::from), app, &edge, Format::Text);
         }
-        Err(Refused::Usage(told)) => return ended(Err(told.into()), app, &edge, Format::Text),
+        Err(Refused::Usage(told)) => return ended(Err(Stop::Told(Error::One(told))), app, &edge, Format::Text),
     };
     edge.out = cli.global.color.on(edge.out);
     edge.err = cli.global.color.on(edge.err);
     let format = cli.verb.format();
     // Closures of the program also run while values are evaluated: a panic there is the program's as well.
-    let result = panics::caught(&[], || drive(app, &edge, &cli)).unwrap_or_else(|told| Err(told.into()));
+    let result = panics::caught(Code::Works, || drive(app, &edge, &cli)).unwrap_or_else(|error| Err(error.into()));
     ended(result, app, &edge, format)
 }
 

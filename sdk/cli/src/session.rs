@@ -55,8 +55,8 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// A stack that was named is one that has a settings file or a state: a slip of the finger must not begin a new one. A program
-    /// without settings has no such files, so there any name may be new.
+    /// A stack that was named is one that has a settings file or a state: a slip of the finger must not begin a new
+    /// one. A program without settings has no such files, so there any name may be new.
     fn check_known(&self, named: bool) -> Result<()> {
         if !named || self.sources.file.is_some() || self.app.describe.specs().is_empty() {
             return Ok(());

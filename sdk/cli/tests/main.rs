@@ -1,4 +1,5 @@
-//! The command line as a whole, run in this process with everything around it given as values; and a few runs of a real process.
+//! The command line as a whole, run in this process with everything around it given as values; and a few runs of a
+//! real process.
 #[path = "cli/bad_input.rs"]
 mod bad_input;
 #[path = "cli/cloud.rs"]

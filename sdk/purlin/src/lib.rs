@@ -1,7 +1,8 @@
 //! Infrastructure as code in Rust: the crate that programs add.
 //!
-//! A program is a function that describes a stack of resources. [`main`] makes a command line of it: `cargo run -- plan`, `apply`,
-//! `destroy` and more, with the engine and the drivers in the same binary. Start with [`prelude`]; test with [`testing`].
+//! A program is a function that describes a stack of resources. [`main`] makes a command line of it: `cargo run --
+//! plan`, `apply`, `destroy` and more, with the engine and the drivers in the same binary. Start with [`prelude`];
+//! test with [`testing`].
 //!
 //! ```no_run
 //! use purlin::prelude::*;

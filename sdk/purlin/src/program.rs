@@ -4,9 +4,9 @@ use std::{ffi::OsString, marker::PhantomData, process::ExitCode};
 use purlin_cli::{App, Edge};
 use purlin_core::{Result, Stack, provider::ProviderKind, settings::Settings};
 
-/// Runs the command line of a program: `cargo run -- plan`. `name` is that of the program and, unless `--stack` says otherwise, of
-/// the stack. `describe` is a `fn(&mut Stack) -> Result<()>`, or a `fn(&mut Stack, &S) -> Result<()>` where `S` is a struct with
-/// `#[derive(Settings)]`.
+/// Runs the command line of a program: `cargo run -- plan`. `name` is that of the program and, unless `--stack` says
+/// otherwise, of the stack. `describe` is a `fn(&mut Stack) -> Result<()>`, or a `fn(&mut Stack, &S) -> Result<()>`
+/// where `S` is a struct with `#[derive(Settings)]`.
 pub fn main<Form>(name: impl Into<String>, describe: impl Describe<Form>) -> ExitCode {
     Program::new(name, describe).run()
 }
@@ -66,8 +66,8 @@ impl Program {
         Self(app(name, describe))
     }
 
-    /// Registers a kind of provider whose types the state may hold though the program no longer names any of them: so that what is
-    /// left of it can still be deleted.
+    /// Registers a kind of provider whose types the state may hold though the program no longer names any of them: so
+    /// that what is left of it can still be deleted.
     #[must_use]
     pub fn provider(self, kind: &'static dyn ProviderKind) -> Self {
         Self(self.0.provider(kind))
@@ -78,8 +78,8 @@ impl Program {
         purlin_cli::run(&self.0, Edge::of_process()).into()
     }
 
-    /// Runs a command line that is given: for a binary that is more than the program, and took its own arguments off. The name of
-    /// the binary is not among them.
+    /// Runs a command line that is given: for a binary that is more than the program, and took its own arguments off.
+    /// The name of the binary is not among them.
     pub fn run_with(self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
         let mut edge = Edge::of_process();
         edge.args.truncate(1);

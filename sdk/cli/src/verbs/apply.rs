@@ -21,9 +21,10 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `apply`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  apply --stack dev\n  apply prod.plan --stack prod\n  apply --yes --target net"
-)]
+#[command(after_help = "Examples:
+  apply --stack dev
+  apply prod.plan --stack prod
+  apply --yes --target net")]
 pub struct Args {
     /// A plan that `plan --out` has saved.
     #[arg(value_name = "PLAN", conflicts_with_all = ["target", "exclude", "replace", "max_delete", "max_replace"])]
@@ -57,9 +58,7 @@ fn read(session: &Session<'_>, file: &Path) -> Result<PlanFile> {
     };
     match session.edge.read(file) {
         Ok(Some(text)) => PlanFile::from_text(&text).map_err(|error| match error {
-            Error::One(told) => {
-                told.note(format!("the file is {}", file.display())).note("nothing was changed").into()
-            }
+            Error::One(told) => told.note(format!("the file is {}", file.display())).note("nothing was changed").into(),
             other => other,
         }),
         Ok(None) => Err(told("there is no such file".to_owned()).help("make one with `plan --out FILE`").into()),

@@ -197,9 +197,8 @@ async fn ask(session: &Session<'_>, verb: &str, phrase: &str, cancel: &Cancel) -
     let err = &session.edge.err;
     let question = Line::new()
         .with(Role::Strong, format!("To {verb} this, type `{phrase}`"))
-        .with(Role::Plain, "; anything else changes nothing: ");
-    err.text(&question.rendered(err.colour))?;
-    err.text(" ")?;
+        .with(Role::Plain, "; anything else changes nothing:");
+    err.text(&format!("\n{} ", question.rendered(err.colour).trim_end()))?;
     let typed = tokio::select! {
         typed = tokio::task::spawn_blocking(move || ask()) => typed,
         () = cancel.cancelled() => {

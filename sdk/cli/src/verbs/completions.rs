@@ -8,9 +8,9 @@ pub(crate) const ABOUT: &str = "Print a completion script for a shell.";
 
 /// Options of `completions`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  completions bash > ~/.local/share/bash-completion/completions/NAME\n  completions fish > ~/.config/fish/completions/NAME.fish"
-)]
+#[command(after_help = "Examples:
+  completions bash > ~/.local/share/bash-completion/completions/NAME
+  completions fish > ~/.config/fish/completions/NAME.fish")]
 pub struct Args {
     /// The shell.
     #[arg(value_name = "SHELL")]

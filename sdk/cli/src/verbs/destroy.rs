@@ -15,9 +15,10 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `destroy`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  destroy --stack dev\n  destroy --stack dev --target app --yes\n  plan --destroy                        to look first"
-)]
+#[command(after_help = "Examples:
+  destroy --stack dev
+  destroy --stack dev --target app --yes
+  plan --destroy                        to look first")]
 pub struct Args {
     #[command(flatten)]
     planning: planning::Args,

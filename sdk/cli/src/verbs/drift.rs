@@ -21,9 +21,9 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `drift`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  drift --stack prod\n  drift --stack prod --format json"
-)]
+#[command(after_help = "Examples:
+  drift --stack prod
+  drift --stack prod --format json")]
 pub struct Args {
     /// The form of the answer.
     #[arg(long, value_name = "FORM", default_value = "text", help_heading = "Output")]

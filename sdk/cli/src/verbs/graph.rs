@@ -19,9 +19,9 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `graph`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  graph | dot -Tsvg > graph.svg\n  graph --format mermaid               for Markdown"
-)]
+#[command(after_help = "Examples:
+  graph | dot -Tsvg > graph.svg
+  graph --format mermaid               for Markdown")]
 pub struct Args {
     /// The language of the drawing.
     #[arg(long, value_name = "LANGUAGE", default_value = "dot")]

@@ -21,9 +21,11 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `outputs`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  outputs\n  outputs endpoint                      the bare value\n  outputs password --reveal password\n  outputs --format json"
-)]
+#[command(after_help = "Examples:
+  outputs
+  outputs endpoint                      the bare value
+  outputs password --reveal password
+  outputs --format json")]
 pub struct Args {
     /// Only this one, as its bare value.
     #[arg(value_name = "NAME")]

@@ -26,9 +26,9 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `permissions`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  permissions --stack prod\n  permissions --for apply > policy.json"
-)]
+#[command(after_help = "Examples:
+  permissions --stack prod
+  permissions --for apply > policy.json")]
 pub struct Args {
     /// Only the policy for this verb, as one bare document.
     #[arg(long = "for", value_name = "VERB")]
@@ -56,6 +56,7 @@ pub(crate) async fn run(args: &Args, session: &Session<'_>, cancel: &Cancel) -> 
     for node in &made.planned.graph.nodes {
         needs.wants(node.schema, node.existing.is_some());
     }
+    needs.asks(made.planned.graph.lookup_actions.iter().copied());
     for object in log.state().objects.values() {
         match made.schemas.get(&object.key.address.ty) {
             Some(schema) => needs.holds(schema),

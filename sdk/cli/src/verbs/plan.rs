@@ -25,9 +25,11 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `plan`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  plan --stack dev\n  plan --stack prod --out prod.plan     then: apply prod.plan\n  plan --target net --max-replace 0\n  plan --exit-code                      in a script: 3 when there are changes"
-)]
+#[command(after_help = "Examples:
+  plan --stack dev
+  plan --stack prod --out prod.plan     then: apply prod.plan
+  plan --target net --max-replace 0
+  plan --exit-code                      in a script: 3 when there are changes")]
 pub struct Args {
     #[command(flatten)]
     planning: planning::Args,

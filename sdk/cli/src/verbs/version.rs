@@ -15,7 +15,8 @@ pub struct Args {}
 pub(crate) fn run(_: &Args, app: &App, edge: &Edge) -> Result<ExitCode, Stop> {
     let kinds: Vec<&str> = app.kinds.iter().map(|kind| kind.name()).collect();
     edge.out.text(&format!(
-        "{}: made with purlin {}\nplan files: format {}\ndocuments (--format json): format {}\nproviders registered: {}\n",
+        "{}: made with purlin {}\nplan files: format {}\ndocuments (--format json): format {}\n\
+         providers registered: {}\n",
         app.name,
         env!("CARGO_PKG_VERSION"),
         saved::FORMAT,

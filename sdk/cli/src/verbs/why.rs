@@ -1,5 +1,5 @@
 //! `why`: where a resource or a field comes from, and why it would change.
-use purlin_core::{Diagnostic, Graph, NodeId, SmolStr, codes};
+use purlin_core::{Diagnostic, Graph, NodeId, Result, codes};
 use purlin_engine::{
     Cancel, PlanOptions,
     plan::{Goal, Refresh},
@@ -21,9 +21,9 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `why`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  why net/private-a\n  why net/private-a.cidr"
-)]
+#[command(after_help = "Examples:
+  why net/private-a
+  why net/private-a.cidr")]
 pub struct Args {
     /// The resource as the plan shows it, and a field of it if one is meant.
     #[arg(value_name = "PATH[.FIELD]")]
@@ -40,18 +40,12 @@ pub(crate) async fn run(args: &Args, session: &Session<'_>, cancel: &Cancel) -> 
     let (node, field) = find(graph, &args.what)?;
     let plan = &made.planned.plan;
     let path = graph.node(node).address.path.clone();
-    let mut asked: Vec<(SmolStr, SmolStr)> = match &field {
+    let mut asked: Vec<influence::Place> = match &field {
         Some(field) => vec![(path, field.as_str().into())],
         None => graph.node(node).fields().map(|(spec, _)| (path.clone(), spec.name.into())).collect(),
     };
     asked.extend(why::led_by(plan, &graph.node(node).address));
-    let influences = asked
-        .into_iter()
-        .map(|(path, field)| {
-            let found = influence::on(session, &loaded.settings, graph, &made.planned.answers, &path, &field);
-            ((path, field), found)
-        })
-        .collect();
+    let influences = influence::on(session, &loaded.settings, graph, &made.planned.answers, asked);
     let question = why::Question {
         graph,
         plan,
@@ -67,7 +61,7 @@ pub(crate) async fn run(args: &Args, session: &Session<'_>, cancel: &Cancel) -> 
 }
 
 /// A resource by its path, or a field of one. Names may hold dots, so the longest path that fits is meant.
-fn find(graph: &Graph, what: &str) -> Result<(NodeId, Option<String>), Diagnostic> {
+fn find(graph: &Graph, what: &str) -> Result<(NodeId, Option<String>)> {
     if let Some(node) = graph.find(what) {
         return Ok((node, None));
     }
@@ -78,7 +72,8 @@ fn find(graph: &Graph, what: &str) -> Result<(NodeId, Option<String>), Diagnosti
         return Err(match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help("a path stands as `plan` and `graph` show it: components and the name, joined by `/`"),
-        });
+        }
+        .into());
     };
     let schema = graph.node(node).schema;
     if schema.field(field).is_some() {
@@ -89,5 +84,6 @@ fn find(graph: &Graph, what: &str) -> Result<(NodeId, Option<String>), Diagnosti
     Err(match session::nearest(field, names()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("its fields are: {}", names().collect::<Vec<_>>().join(", "))),
-    })
+    }
+    .into())
 }

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use purlin_engine::{OpId, Plan};
 
-/// The time until everything is done, if what can run at once does. `left` gives the time that an operation itself still takes;
-/// none for one that is over. Linear in operations and needs; an operation in a circle counts for nothing.
+/// The time until everything is done, if what can run at once does. `left` gives the time that an operation itself
+/// still takes; none for one that is over. Linear in operations and needs; an operation in a circle counts for
+/// nothing.
 pub fn remaining(plan: &Plan, left: impl Fn(OpId) -> Option<Duration>) -> Duration {
     let mut waits: Vec<usize> = plan.ops.iter().map(|op| op.needs.len()).collect();
     let mut wanted_by: Vec<Vec<usize>> = vec![Vec::new(); plan.ops.len()];

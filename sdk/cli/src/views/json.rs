@@ -1,9 +1,10 @@
 //! JSON documents: what `--format json` prints. Each is one object on standard output.
 //!
-//! Every document has `"format"` (the version of all documents, [`FORMAT`]) and `"kind"`. Within a version, keys are only
-//! added. Values are in the text form of [`Value`]: plain JSON, except objects with one key that starts with `$`:
-//! `{"$unknown":{"cause","shape","fresh","secret"}}` for a value that only the apply will know, `{"$sealed":"-"}` in place of a
-//! secret, `{"$bytes":base64}`, `{"$float":text}`. Times are milliseconds since 1970, spans are milliseconds.
+//! Every document has `"format"` (the version of all documents, [`FORMAT`]) and `"kind"`. Within a version, keys are
+//! only added. Values are in the text form of [`Value`]: plain JSON, except objects with one key that starts with `$`:
+//! `{"$unknown":{"cause","shape","fresh","secret"}}` for a value that only the apply will know, `{"$sealed":"-"}` in
+//! place of a secret, `{"$bytes":base64}`, `{"$float":text}`. Times are milliseconds since 1970, spans are
+//! milliseconds.
 //!
 //! | kind | holds |
 //! |---|---|
@@ -13,12 +14,13 @@
 //! | `outputs` | `stack`, `outputs`: value by name |
 //! | `objects` | `stack`, `lineage`, `serial`, `objects`, `open` (operations that were begun and not ended) |
 //! | `records` | `stack`, `records`: seq, epoch, at, what, path, run |
+//! | `permissions` | `plan`, `apply`, `destroy`: an IAM policy document each |
 //! | `error` | `exit_code`, `diagnostics`: code, message, address, location, call, causes, notes, help |
 //!
-//! An *operation* has `id` (its position), `path`, `type`, `generation`, `action` (`create`, `update`, `detach`, `delete`, `adopt`,
-//! `move`, `forget`, `record`), `from` (of a move), `object` (physical id), `causes` (`{"is", "field", "on"}`), `changes`
-//! (`{"field", "before", "after", "drift", "replace"}`), `replaces` (`{"other", "order"}`), `maybe`, `needs` (`{"op", "until"}`),
-//! `takes` and `location`.
+//! An *operation* has `id` (its position), `path`, `type`, `generation`, `action` (`create`, `update`, `detach`,
+//! `delete`, `adopt`, `move`, `forget`, `record`), `from` (of a move), `object` (physical id), `causes` (`{"is",
+//! "field", "on"}`), `changes` (`{"field", "before", "after", "drift", "replace"}`), `replaces` (`{"other",
+//! "order"}`), `maybe`, `needs` (`{"op", "until"}`), `takes` and `location`.
 use purlin_core::{Error, Map, Value};
 use purlin_engine::{
     Action, Cause, Op, OpId, Plan, Report,
@@ -235,7 +237,13 @@ pub fn objects(state: &purlin_state::State, path: Option<&str>) -> String {
         .collect();
     document(
         "objects",
-        json!({"stack": state.stack, "lineage": state.lineage, "serial": state.serial, "objects": objects, "open": open}),
+        json!({
+            "stack": state.stack,
+            "lineage": state.lineage,
+            "serial": state.serial,
+            "objects": objects,
+            "open": open,
+        }),
     )
 }
 

@@ -26,6 +26,11 @@ impl Needs {
         }
     }
 
+    /// The program asks lookups that need these.
+    pub fn asks(&mut self, actions: impl IntoIterator<Item = &'static str>) {
+        self.read.extend(actions);
+    }
+
     /// The state holds an object of this type.
     pub fn holds(&mut self, schema: &Schema) {
         self.read.extend(schema.actions.read);
@@ -95,6 +100,15 @@ mod tests {
         assert_eq!(needs.destroy(), ["s3:DeleteBucket", "s3:GetBucketTagging"].into());
         needs.delete = ["s3:DeleteBucket"].into();
         assert!(needs.apply().contains("s3:DeleteBucket"));
+    }
+
+    #[test]
+    fn lookups_are_asked_by_every_verb() {
+        let mut needs = Needs::default();
+        needs.asks(["ec2:DescribeAvailabilityZones"]);
+        for actions in [needs.plan(), needs.apply(), needs.destroy()] {
+            assert_eq!(actions, ["ec2:DescribeAvailabilityZones"].into());
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What became of a plan, for people: what failed and where things stand, what was held back, what is left, and what to do next.
+//! What became of a plan, for people: what failed and where things stand, what was held back, what is left, and what
+//! to do next.
 use std::collections::BTreeMap;
 
 use purlin_engine::{Op, OpId, Plan, Report};

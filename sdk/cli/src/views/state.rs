@@ -22,12 +22,10 @@ pub fn list(state: &State, path: Option<&str>, width: usize) -> Page {
         page.line(line.with(Role::Plain, format!("  {}", object.id)).join(marks(object)), 4);
     }
     for intent in state.intents.values().filter(|i| within(&i.key.address.path)) {
-        let text = format!("  an operation of {} is open: {:?}", time::moment(intent.at), intent.verb);
+        let verb = format!("{:?}", intent.verb).to_lowercase();
+        let text = format!("  a {verb} is open since {}; the next apply settles it", time::moment(intent.at));
         page.line(
-            Line::new()
-                .with(Role::Warning, "! ")
-                .with(Role::Strong, intent.key.to_string())
-                .with(Role::Plain, text.to_lowercase()),
+            Line::new().with(Role::Warning, "! ").with(Role::Strong, intent.key.to_string()).with(Role::Plain, text),
             4,
         );
     }

@@ -1,7 +1,8 @@
-//! Lines of text with roles. Views make them; only [`Page::write`] turns roles into colours, and only where it is told to.
+//! Lines of text with roles. Views make them; only [`Page::write`] turns roles into colours, and only where it is told
+//! to.
 //!
-//! A role is never the only signal: whatever it marks is also said by a word or a sign. Control characters in what comes from
-//! outside are shown as escapes, so no value can move the cursor of a terminal.
+//! A role is never the only signal: whatever it marks is also said by a word or a sign. Control characters in what
+//! comes from outside are shown as escapes, so no value can move the cursor of a terminal.
 use std::{
     fmt::Write as _,
     io::{self, Write},
@@ -126,8 +127,8 @@ impl Line {
         Self { pieces }
     }
 
-    /// The line as several of at most `width` characters, broken at blanks; all but the first begin with `indent` blanks. A word
-    /// that is longer than a line keeps one of its own, so that it can still be copied.
+    /// The line as several of at most `width` characters, broken at blanks; all but the first begin with `indent`
+    /// blanks. A word that is longer than a line keeps one of its own, so that it can still be copied.
     pub fn wrapped(self, width: usize, indent: usize) -> Vec<Self> {
         if self.width() <= width {
             return vec![self];
@@ -140,6 +141,7 @@ impl Line {
             for word in text.split_inclusive(' ') {
                 let long = word.trim_end().chars().count();
                 if used + long > width && !fresh {
+                    line.trim();
                     lines.push(std::mem::take(&mut line));
                     line.pieces.push((Role::Plain, " ".repeat(indent)));
                     used = indent;
@@ -150,8 +152,20 @@ impl Line {
                 line.pieces.push((role, word.to_owned()));
             }
         }
+        line.trim();
         lines.push(line);
         lines
+    }
+
+    /// Takes blanks off the end: at the last column of a terminal, one would begin a new line.
+    fn trim(&mut self) {
+        while let Some((_, text)) = self.pieces.last_mut() {
+            text.truncate(text.trim_end_matches(' ').len());
+            if !text.is_empty() {
+                break;
+            }
+            self.pieces.pop();
+        }
     }
 
     /// The text with its colours, or without.

@@ -28,6 +28,15 @@ pub fn inline(value: &Value) -> String {
     format!("{head}…{tail} ({length} characters)")
 }
 
+/// Several values on one line, each as short as it can be.
+pub fn inline_list<'v>(values: impl IntoIterator<Item = &'v Value>) -> String {
+    let short = |value: &Value| match value {
+        Value::Unknown(_) => value.display(),
+        other => inline(other),
+    };
+    values.into_iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
 /// True when a value is shown over several lines: text with line breaks, lists of maps, deep maps.
 pub fn is_block(value: &Value) -> bool {
     match value {
@@ -122,7 +131,8 @@ fn lay_out(value: &Value, depth: usize, out: &mut String) {
     }
 }
 
-/// What differs between two values: of two maps the entries that do, named with their path; else the values themselves.
+/// What differs between two values: of two maps the entries that do, named with their path; else the values
+/// themselves.
 pub fn entries(name: &str, one: &Value, other: &Value) -> Vec<(String, Value, Value)> {
     let (Value::Map(a), Value::Map(b)) = (one, other) else {
         return vec![(name.to_owned(), one.clone(), other.clone())];

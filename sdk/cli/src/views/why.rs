@@ -1,4 +1,5 @@
-//! Where a resource or a field comes from, for people: line → settings → upstream outputs → what is planned → what led to it.
+//! Where a resource or a field comes from, for people: line → settings → upstream outputs → what is planned → what led
+//! to it.
 use std::collections::BTreeMap;
 
 use purlin_core::{Address, Expr, Graph, NodeId, SmolStr, Value, expr::Attributes};
@@ -7,11 +8,14 @@ use purlin_state::State;
 
 use super::{
     graph,
-    plan::{cause_words, chain, items, order_words},
+    plan::{Chains, cause_words, items},
     text::{Line, Page, Role},
     time, value,
 };
-use crate::{influence::Influence, schemas::Schemas};
+use crate::{
+    influence::{Influence, Place},
+    schemas::Schemas,
+};
 
 /// What is asked, and all that answers it.
 pub struct Question<'a> {
@@ -28,13 +32,14 @@ pub struct Question<'a> {
     /// The field, if one is meant.
     pub field: Option<&'a str>,
     /// The settings that decide a field, by path and field.
-    pub influences: &'a BTreeMap<(SmolStr, SmolStr), Vec<Influence>>,
+    pub influences: &'a BTreeMap<Place, Vec<Influence>>,
 }
 
 /// The fields that began the chain of replacements which leads to this resource: path and field.
-pub fn led_by(plan: &Plan, address: &Address) -> Vec<(SmolStr, SmolStr)> {
+pub fn led_by(plan: &Plan, address: &Address) -> Vec<Place> {
     let ops = plan.ops.iter().filter(|op| op.key.address == *address);
-    let begun = ops.flat_map(|op| chain(plan, op)).flat_map(|op| {
+    let chains = Chains::of(plan);
+    let begun = ops.flat_map(|op| chains.to(op)).flat_map(|op| {
         let fields = op.changes.iter().filter(|c| c.before != c.after);
         fields.map(|c| (op.key.address.path.clone(), c.field.clone()))
     });
@@ -83,9 +88,13 @@ fn field(page: &mut Page, question: &Question<'_>, name: &str, expr: &Expr, secr
     let value = if secret { value.into_secret() } else { value };
     let shown = match &value {
         Value::Unknown(u) if !u.secret => u.shape.to_string(),
+        other if value::is_block(other) => String::new(),
         other => value::inline(other),
     };
     page.line(Line::new().with(Role::Strong, format!("  {name}  ")).with(Role::Plain, shown), 4 + name.len());
+    if value::is_block(&value) {
+        value::block(&value).into_iter().for_each(|line| page.line(Line::text("      ").join(line), 8));
+    }
     influences(page, question, &question.graph.node(question.node).address.path, name, 4);
     let mut seen = Vec::new();
     expr.visit_attributes(&mut |node, output| {
@@ -152,19 +161,18 @@ fn planned(page: &mut Page, question: &Question<'_>) {
         row(page, "plan", "stays as it is");
         return;
     };
-    row(page, "plan", item.kind.word());
+    let word = item.kind.word();
+    row(page, "plan", &if item.op.maybe { format!("perhaps {word}") } else { word.to_owned() });
     for cost in &item.costs {
         page.line(Line::text("    ").with(Role::Warning, "! ").with(Role::Plain, cost), 6);
     }
     reasons(page, item.op, 4);
-    for (depth, op) in chain(question.plan, item.op).into_iter().enumerate() {
+    for (depth, op) in Chains::of(question.plan).to(item.op).into_iter().enumerate() {
         let indent = 4 + 2 * depth;
-        let order = op.replaces.map_or("", |r| order_words(r.order));
         page.line(
             Line::text(" ".repeat(indent))
                 .with(Role::Plain, "which follows from the replacement of ")
-                .with(Role::Strong, &op.key.address.path)
-                .with(Role::Dim, format!("  {order}")),
+                .with(Role::Strong, &op.key.address.path),
             indent + 2,
         );
         reasons(page, op, indent + 2);

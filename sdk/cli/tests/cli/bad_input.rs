@@ -163,14 +163,20 @@ fn a_newer_state() {
     let line = line.expect("a record ends in its hash").replacen("{\"v\":1,", "{\"v\":9,", 1);
     let hash: String = Sha256::digest(&line).iter().map(|byte| format!("{byte:02x}")).collect();
     env.file(".purlin/note/journal.ndjson", &format!("{line},\"hash\":\"{hash}\"}}\n"));
-    refused(&env, &note("a"), "apply --yes", ExitCode::State, expect![[r#"
+    refused(
+        &env,
+        &note("a"),
+        "apply --yes",
+        ExitCode::State,
+        expect![[r#"
         error[P0502]: $DIR/.purlin/note/journal.ndjson was written by a newer
           version of Purlin: it has format 9, and this version knows formats up to 1
           note: nothing was changed
           help: update the `purlin` crate: `cargo update -p purlin`
 
         For more about P0502: note explain P0502
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

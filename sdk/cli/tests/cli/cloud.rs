@@ -1,5 +1,5 @@
-//! A cloud with one type, `test:disk:Disk`, whose provider does as it is told by its settings: so that every trouble with a provider
-//! can be had. It keeps nothing: what was recorded is what is, unless drift is asked for.
+//! A cloud with one type, `test:disk:Disk`, whose provider does as it is told by its settings: so that every trouble
+//! with a provider can be had. It keeps nothing: what was recorded is what is, unless drift is asked for.
 use std::sync::{Arc, LazyLock, Mutex};
 
 use purlin_core::{

@@ -1,4 +1,5 @@
-//! [`TestEnvironment`]: a folder of its own, a clock that counts, randomness from a counter, and outputs that are kept.
+//! [`TestEnvironment`]: a folder of its own, a clock that stands, randomness from a counter, and outputs that are
+//! kept.
 use std::{
     collections::BTreeMap,
     fs,
@@ -15,7 +16,7 @@ use purlin_engine::World;
 use tempfile::TempDir;
 
 /// 2026-01-01 00:00:00Z.
-const START: u64 = 1_767_225_600_000;
+const NOW: u64 = 1_767_225_600_000;
 
 /// Where a command line runs in a test.
 pub(crate) struct TestEnvironment {
@@ -23,7 +24,6 @@ pub(crate) struct TestEnvironment {
     vars: BTreeMap<String, String>,
     answers: Option<Vec<&'static str>>,
     signals: Arc<Signals>,
-    clock: Arc<AtomicU64>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -42,7 +42,6 @@ impl TestEnvironment {
             vars: BTreeMap::new(),
             answers: None,
             signals: Arc::new(|_, _| {}),
-            clock: Arc::new(AtomicU64::new(START)),
             drawn: Arc::default(),
         }
     }
@@ -83,7 +82,7 @@ impl TestEnvironment {
     pub(crate) fn run(&self, app: &App, line: &str) -> Said {
         let (out, err) = (Kept::default(), Kept::default());
         let answers = self.answers.clone().map(|answers| Mutex::new(answers.into_iter()));
-        let (clock, drawn) = (self.clock.clone(), self.drawn.clone());
+        let drawn = self.drawn.clone();
         let edge = Edge {
             args: std::iter::once(app.name.as_str()).chain(line.split_whitespace()).map(Into::into).collect(),
             vars: self.vars.clone(),
@@ -98,7 +97,7 @@ impl TestEnvironment {
             }),
             out: Stream::plain(out.clone()),
             err: Stream::plain(err.clone()),
-            world: World::new(move || clock.fetch_add(1, Ordering::Relaxed), move |bytes| fill(bytes, &drawn)),
+            world: World::new(|| NOW, move |bytes| fill(bytes, &drawn)),
             signals: self.signals.clone(),
         };
         let code = purlin_cli::run(app, edge);

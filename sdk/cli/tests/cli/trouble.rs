@@ -53,7 +53,8 @@ fn a_cancelled_run_ends_and_the_next_goes_on() {
 
         Cancelled: 1 under way, 3 left.
         To go on from here: disks apply
-    "#]].assert_eq(report.unwrap_or(&said.out));
+    "#]]
+    .assert_eq(report.unwrap_or(&said.out));
     let list = env.ok(&disks(&["slow", "next"], "1", "none"), "state list").out;
     assert!(list.contains("disk-slow"), "what was made is known:\n{list}");
 }

@@ -1,4 +1,5 @@
-//! [`Fake`]: stands in for a provider. It knows who it is, and makes and reads whatever it is asked for, in memory only.
+//! [`Fake`]: stands in for a provider. It knows who it is, and makes and reads whatever it is asked for, in memory
+//! only.
 use std::sync::Arc;
 
 use purlin_core::{

@@ -1,7 +1,7 @@
 //! Testing a program: plan it in a unit test, with no cloud and no driver, and look at the plan.
 //!
-//! Providers are stood in for: they know who they are ([`Test::facts`]), answer lookups from data ([`Test::answer`]), and read back
-//! whatever was recorded. So a test of a whole stack takes milliseconds and needs no network.
+//! Providers are stood in for: they know who they are ([`Test::facts`]), answer lookups from data ([`Test::answer`]),
+//! and read back whatever was recorded. So a test of a whole stack takes milliseconds and needs no network.
 //!
 //! ```
 //! use purlin::{prelude::*, testing};

@@ -89,8 +89,8 @@ impl Test {
         self
     }
 
-    /// What is known of the providers of a kind, such as `account` and `region` of `aws`. Others stay as they are: a test's AWS
-    /// is `123456789012` in `eu-west-1`.
+    /// What is known of the providers of a kind, such as `account` and `region` of `aws`. Others stay as they are: a
+    /// test's AWS is `123456789012` in `eu-west-1`.
     #[must_use]
     pub fn facts<'f>(mut self, kind: &'static str, facts: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
         let facts = facts.into_iter().map(|(name, value)| (SmolStr::from(name), Value::from(value)));

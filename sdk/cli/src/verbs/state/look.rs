@@ -1,5 +1,5 @@
 //! The verbs of `state` that only read: they take no lock.
-use purlin_core::{Diagnostic, codes};
+use purlin_core::{Diagnostic, Result, codes};
 use purlin_state::{Record, State};
 
 use crate::{
@@ -206,7 +206,7 @@ pub(super) fn at_or_below(at: &str, path: &str) -> bool {
 }
 
 /// Refuses a path that names nothing in the state, and names the nearest.
-pub(super) fn known(session: &Session<'_>, state: &State, path: &str) -> Result<(), Diagnostic> {
+pub(super) fn known(session: &Session<'_>, state: &State, path: &str) -> Result<()> {
     let paths = || state.objects.keys().map(|key| key.address.path.as_str());
     let open = || state.intents.values().map(|intent| intent.key.address.path.as_str());
     if paths().chain(open()).any(|at| at_or_below(at, path)) {
@@ -216,5 +216,6 @@ pub(super) fn known(session: &Session<'_>, state: &State, path: &str) -> Result<
     Err(match session::nearest(path, paths()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("`{}` shows what it holds", session.command("state list"))),
-    })
+    }
+    .into())
 }

@@ -1,5 +1,6 @@
-//! The verbs of `state` that change it: they take the lock and write records, as every run does. The world stays as it is.
-use purlin_core::{Address, Diagnostic, SmolStr, codes};
+//! The verbs of `state` that change it: they take the lock and write records, as every run does. The world stays as it
+//! is.
+use purlin_core::{Address, Diagnostic, Result, SmolStr, codes};
 use purlin_state::{Body, Departure, Key, Outcome, State};
 
 use super::look::{at_or_below, known};
@@ -78,14 +79,15 @@ fn keys<'s>(state: &'s State, path: &str) -> impl Iterator<Item = &'s Key> {
     state.objects.keys().filter(move |key| at_or_below(&key.address.path, path))
 }
 
-fn check_path(path: &str) -> Result<(), Diagnostic> {
+fn check_path(path: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if path.split('/').all(|name| !name.is_empty() && name.len() <= 128 && name.chars().all(plain)) {
         return Ok(());
     }
     Err(Diagnostic::new(codes::BAD_NAME, format!("`{path}` is not a path"))
         .note("nothing was changed")
-        .help("a path is made of names with letters, digits, `-`, `_` and `.`, joined by `/`"))
+        .help("a path is made of names with letters, digits, `-`, `_` and `.`, joined by `/`")
+        .into())
 }
 
 async fn agree(session: &Session<'_>, objects: &[String]) -> Result<(), Stop> {
@@ -109,7 +111,7 @@ async fn agree(session: &Session<'_>, objects: &[String]) -> Result<(), Stop> {
 async fn change(
     session: &Session<'_>,
     verb: &str,
-    bodies: impl FnOnce(&State) -> Result<Vec<Body>, Diagnostic>,
+    bodies: impl FnOnce(&State) -> Result<Vec<Body>>,
 ) -> Result<ExitCode, Stop> {
     let mut log = session.log().await?;
     let now = session.world().now();

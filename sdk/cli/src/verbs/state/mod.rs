@@ -1,4 +1,4 @@
-//! `state`: look at the state, check it, mend it. [`look`] reads only; [`mend`] takes the lock.
+//! `state`: look at the state, check it, mend it. `look` reads only; `mend` takes the lock.
 mod look;
 mod mend;
 
@@ -14,9 +14,12 @@ pub(crate) const ABOUT: &str = "\
 
 /// Options of `state`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  state list\n  state show net/main\n  state log --last 20\n  state diff 12 40\n  state move net/a net/private-a"
-)]
+#[command(after_help = "Examples:
+  state list
+  state show net/main
+  state log --last 20
+  state diff 12 40
+  state move net/a net/private-a")]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,

@@ -1,4 +1,6 @@
 //! Why an operation is in a plan, in words: the one place where [`Cause`]s become text.
+use std::collections::BTreeMap;
+
 use purlin_core::options::ReplaceOrder;
 use purlin_engine::{Action, Cause, Op, Plan};
 
@@ -48,14 +50,6 @@ pub fn code(cause: &Cause) -> &'static str {
     }
 }
 
-/// How a replacement goes, as a sentence.
-pub fn order(order: ReplaceOrder) -> &'static str {
-    match order {
-        ReplaceOrder::CreateFirst => "the new one is made first, then the old one is deleted",
-        ReplaceOrder::DeleteFirst => "the old one is deleted first: it is away until the new one is made",
-    }
-}
-
 /// A code for documents: `create-first`.
 pub fn order_code(order: ReplaceOrder) -> &'static str {
     match order {
@@ -64,32 +58,53 @@ pub fn order_code(order: ReplaceOrder) -> &'static str {
     }
 }
 
-/// The chain of replacements that leads to this one, from the nearest to the root: what its field waits for is replaced itself.
-pub fn chain<'a>(plan: &'a Plan, op: &'a Op) -> Vec<&'a Op> {
-    let mut chain: Vec<&Op> = Vec::new();
-    let mut at = op;
-    while let Some(next) = upstream(plan, at) {
-        if std::ptr::eq(next, op) || chain.iter().any(|seen| std::ptr::eq(*seen, next)) {
-            break;
-        }
-        chain.push(next);
-        at = next;
+/// The replacements of a plan, to follow what led to each.
+pub struct Chains<'a>(BTreeMap<&'a str, &'a Op>);
+
+/// A chain has at most so many links: the root of a longer one is far from what is asked.
+const LINKS: usize = 16;
+
+impl<'a> Chains<'a> {
+    /// The replacements of a plan.
+    pub fn of(plan: &'a Plan) -> Self {
+        let replaced = plan.ops.iter().filter(|op| matches!(op.action, Action::Create) && op.replaces.is_some());
+        Self(replaced.map(|op| (op.key.address.path.as_str(), op)).collect())
     }
-    chain
+
+    /// The replacements that lead to this operation, from the nearest to the root: what its field waits for is
+    /// replaced itself.
+    pub fn to(&self, op: &Op) -> Vec<&'a Op> {
+        let mut chain: Vec<&'a Op> = Vec::new();
+        let mut at = self.upstream(op);
+        while let Some(next) = at.filter(|next| chain.len() < LINKS && !chain.iter().any(|seen| seen.key == next.key)) {
+            chain.push(next);
+            at = self.upstream(next);
+        }
+        chain
+    }
+
+    /// What an operation follows from. One that has a reason of its own follows from nothing.
+    fn upstream(&self, op: &Op) -> Option<&'a Op> {
+        let change = |field: &str| op.changes.iter().find(|c| c.field == field);
+        let mut from = None;
+        for cause in &op.causes {
+            match cause {
+                Cause::ReplacedBecause { field } => {
+                    let unknown = change(field)?.after.first_unknown()?;
+                    from = Some(path_of(&unknown.cause));
+                }
+                Cause::MayChange { field, cause } if change(field).is_some_and(|c| c.replace) => {
+                    from = from.or(Some(path_of(cause)));
+                }
+                Cause::DependencyReplaced { on } => from = Some(on.address.path.as_str()),
+                _ => {}
+            }
+        }
+        self.0.get(from?).copied()
+    }
 }
 
-fn upstream<'a>(plan: &'a Plan, op: &Op) -> Option<&'a Op> {
-    let forced = op.causes.iter().find_map(|cause| match cause {
-        Cause::ReplacedBecause { field } => {
-            let change = op.changes.iter().find(|c| c.field == *field)?;
-            let unknown = change.after.first_unknown()?;
-            unknown.cause.rsplit_once('.').map(|(path, _)| path.to_owned())
-        }
-        Cause::MayChange { cause, .. } => cause.rsplit_once('.').map(|(path, _)| path.to_owned()),
-        Cause::DependencyReplaced { on } => Some(on.address.path.to_string()),
-        _ => None,
-    })?;
-    plan.ops.iter().find(|other| {
-        other.key.address.path == forced && matches!(other.action, Action::Create) && other.replaces.is_some()
-    })
+/// The path in the name of an output: `net/vpc` of `net/vpc.id`.
+fn path_of(output: &str) -> &str {
+    output.rsplit_once('.').map_or(output, |(path, _)| path)
 }

@@ -63,13 +63,11 @@ pub(super) fn shared(page: &mut Page, ops: &[&Op], schema: Option<&Schema>, inde
     let names = first.changes.iter().map(|c| c.field.chars().count()).max().unwrap_or(0).min(NAMES);
     table(page, &common, schema, indent, names);
     for change in own {
-        let values = ops.iter().filter_map(|op| op.changes.iter().find(|c| c.field == change.field));
-        let mut texts: Vec<String> = values.map(|c| value::inline(&guarded(c, schema).after)).take(LISTED).collect();
-        if ops.len() > LISTED {
-            texts.push(format!("… {} more", ops.len() - LISTED));
-        }
+        let all = ops.iter().filter_map(|op| op.changes.iter().find(|c| c.field == change.field));
+        let shown: Vec<Value> = all.map(|c| guarded(c, schema).after).take(LISTED).collect();
+        let more = if ops.len() > LISTED { format!(", … {} more", ops.len() - LISTED) } else { String::new() };
         let head = Line::text(" ".repeat(indent) + &change.field).padded(indent + names).with(Role::Plain, "  ");
-        let line = head.with(Role::Plain, texts.join(", ")).with(Role::Dim, "  (in this order)");
+        let line = head.with(Role::Plain, value::inline_list(&shown) + &more).with(Role::Dim, "  (in this order)");
         page.line(line, indent + names + 2);
     }
 }

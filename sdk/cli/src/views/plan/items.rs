@@ -72,6 +72,13 @@ pub struct Item<'a> {
     pub costs: Vec<String>,
 }
 
+impl Item<'_> {
+    /// True when a person should look at it first.
+    pub fn is_painful(&self) -> bool {
+        matches!(self.kind, Kind::Replace(_)) || !self.costs.is_empty()
+    }
+}
+
 /// The entries of a plan, in the plan's order. Bookkeeping and the second legs of replacements are part of others.
 pub fn items<'a>(plan: &'a Plan, schemas: &Schemas) -> Vec<Item<'a>> {
     let kind = |op: &Op| match (&op.action, op.replaces) {
@@ -98,7 +105,9 @@ fn costs(kind: Kind, op: &Op, schemas: &Schemas) -> Vec<String> {
     let mut costs = Vec::new();
     match kind {
         Kind::Replace(order) => {
-            costs.push(super::causes::order(order).to_owned());
+            if order == ReplaceOrder::DeleteFirst {
+                costs.push("the old one is deleted first: it is away until the new one is made".to_owned());
+            }
             if stateful {
                 costs.push("the data in the old one is deleted with it".to_owned());
             }
@@ -145,8 +154,8 @@ pub(super) fn likeness(item: &Item<'_>) -> Likeness {
     }
 }
 
-/// True when entries of one likeness may be shown as one. New objects may differ in up to three fields with short values, which are
-/// all shown; a change of what exists has to be the same in every field.
+/// True when entries of one likeness may be shown as one. New objects may differ in up to three fields with short
+/// values, which are all shown; a change of what exists has to be the same in every field.
 pub(super) fn groups(items: &[&Item<'_>]) -> bool {
     let Some(first) = items.first() else { return false };
     let others = |at: usize| items.iter().map(move |item| item.op.changes.get(at));
@@ -156,10 +165,7 @@ pub(super) fn groups(items: &[&Item<'_>]) -> bool {
     let differing: Vec<usize> = first.op.changes.iter().enumerate().filter(differs).map(|(at, _)| at).collect();
     let short = || differing.iter().all(|at| others(*at).flatten().all(|c| is_short(&c.after)));
     let may_differ = if first.kind == Kind::Create { 3 } else { 0 };
-    items.len() > 1
-        && first.kind != Kind::Move
-        && differing.len() <= may_differ
-        && (differing.is_empty() || short())
+    items.len() > 1 && first.kind != Kind::Move && differing.len() <= may_differ && (differing.is_empty() || short())
 }
 
 fn is_short(value: &Value) -> bool {

@@ -1,13 +1,14 @@
-//! A plan for people: what hurts first and explained, then a tree by component, exported values, notes, one line in sum.
+//! A plan for people: what hurts first and explained, then a tree by component, exported values, notes, one line in
+//! sum.
 //!
-//! Only what changes is shown. Each entry has a sign and a word, so nothing rests on colour. Nothing is left out to save
-//! space but the middle of very long values; the JSON document has all of it.
+//! Only what changes is shown. Each entry has a sign and a word, so nothing rests on colour. Nothing is left out to
+//! save space but the middle of very long values; the JSON document has all of it.
 mod causes;
 mod changes;
 mod items;
 mod tree;
 
-pub use causes::{chain, code as cause_code, order as order_words, order_code, words as cause_words};
+pub use causes::{Chains, code as cause_code, order_code, words as cause_words};
 pub use items::{Item, Kind, items};
 use purlin_engine::{Plan, plan::Goal};
 
@@ -27,7 +28,7 @@ pub fn page(plan: &Plan, schemas: &Schemas, width: usize) -> Page {
         Goal::Apply => "Plan",
         Goal::Destroy => "Plan to destroy everything",
     };
-    let (painful, _): (Vec<&Item<'_>>, Vec<&Item<'_>>) = all.iter().partition(|item| !item.costs.is_empty());
+    let painful: Vec<&Item<'_>> = all.iter().filter(|item| item.is_painful()).collect();
     if !plan.is_empty() {
         page.line(Line::new().with(Role::Strong, format!("{purpose}: stack {}", plan.stack)), 0);
     }
@@ -214,7 +215,7 @@ mod tests {
                       because `engine` can only be set when it is made
                       engine  "postgres 15" → "postgres 16"  replaces it
                   ± replace  app/config  purlin:builtin:Data  src/main.rs:12
-                      ! the new one is made first, then the old one is deleted
+                      the new one is made first, then the old one is deleted
                       because `triggers` can only be set when it is made
                       triggers  "db-0" → ${db.id} (known after apply)  replaces it
                       follows from the replacement of db

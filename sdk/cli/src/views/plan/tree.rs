@@ -1,10 +1,12 @@
 //! The tree of a plan: components as headings, entries below them, alike ones as one.
 use std::collections::BTreeMap;
 
+use purlin_core::options::ReplaceOrder;
 use purlin_engine::{Action, Plan};
 
 use super::{
-    causes, changes,
+    causes::{self, Chains},
+    changes,
     items::{self, Item, Kind},
 };
 use crate::{
@@ -23,6 +25,8 @@ struct Scope<'a> {
     name: &'a str,
     items: Vec<&'a Item<'a>>,
     scopes: Vec<Scope<'a>>,
+    /// The positions in `scopes`, by name.
+    index: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Scope<'a> {
@@ -30,13 +34,10 @@ impl<'a> Scope<'a> {
         match path.split_once('/') {
             None => self.items.push(item),
             Some((name, rest)) => {
-                let at = match self.scopes.iter().position(|s| s.name == name) {
-                    Some(at) => at,
-                    None => {
-                        self.scopes.push(Scope { name, ..Scope::default() });
-                        self.scopes.len() - 1
-                    }
-                };
+                let at = *self.index.entry(name).or_insert_with(|| {
+                    self.scopes.push(Scope { name, ..Scope::default() });
+                    self.scopes.len() - 1
+                });
                 self.scopes[at].insert(rest, item);
             }
         }
@@ -58,7 +59,7 @@ fn scope(page: &mut Page, scope_: &Scope<'_>, schemas: &Schemas, depth: usize) {
     for group in grouped(&scope_.items) {
         match group.as_slice() {
             [item] => one(page, item, schemas, depth, names),
-            group => several(page, group, |item| label(item), schemas, depth),
+            group => several(page, group, label, schemas, depth),
         }
     }
     for inner in &scope_.scopes {
@@ -105,7 +106,7 @@ fn one(page: &mut Page, item: &Item<'_>, schemas: &Schemas, depth: usize, names:
     let before = head(item, depth);
     let column = before.width() + names;
     let mut line = before.with(Role::Strong, label(item)).padded(column).with(Role::Dim, format!("  {ty}"));
-    if !item.costs.is_empty() {
+    if item.is_painful() {
         page.line(line.with(Role::Warning, "  (see above)"), 13 + 2 * depth);
         return;
     }
@@ -145,7 +146,7 @@ fn with_location(line: Line, item: &Item<'_>, width: usize) -> Line {
 fn several(page: &mut Page, group: &[&Item<'_>], name: fn(&Item<'_>) -> String, schemas: &Schemas, depth: usize) {
     let Some(first) = group.first() else { return };
     let line = heading(group, name, depth);
-    if !first.costs.is_empty() {
+    if first.is_painful() {
         page.line(line.with(Role::Warning, "  (see above)"), 13 + 2 * depth);
         return;
     }
@@ -174,16 +175,28 @@ fn together(page: &mut Page, group: &[&Item<'_>], schemas: &Schemas, indent: usi
     changes::shared(page, &ops, schemas.get(&first.op.key.address.ty), indent);
 }
 
+/// What leads to replacements, and what happens along.
+struct Leading<'a> {
+    chains: Chains<'a>,
+    detached: String,
+}
+
 /// Entries with their costs, fields and what led to them; alike ones as one.
 pub(super) fn explained(page: &mut Page, plan: &Plan, painful: &[&Item<'_>], schemas: &Schemas) {
+    let detached = plan.ops.iter().filter(|op| matches!(op.action, Action::Detach));
+    let detached: Vec<String> = detached.map(|op| op.key.to_string()).collect();
+    // Which of several replacements unlinks what is not in the plan, so it is said only where it is certain.
+    let certain = plan.summary().replace == 1;
+    let leading =
+        Leading { chains: Chains::of(plan), detached: if certain { detached.join(", ") } else { String::new() } };
     for group in grouped(painful) {
         match group.as_slice() {
-            [item] => explained_one(page, plan, item, schemas),
+            [item] => explained_one(page, &leading, item, schemas),
             group => {
                 page.line(heading(group, |item| item.op.key.to_string(), 0), 13);
                 costs(page, group[0]);
                 together(page, group, schemas, 6);
-                led(page, plan, group[0]);
+                led(page, &leading, group[0]);
             }
         }
     }
@@ -193,28 +206,29 @@ fn costs(page: &mut Page, item: &Item<'_>) {
     for cost in &item.costs {
         page.line(Line::text("      ").with(Role::Warning, "! ").with(Role::Plain, cost), 8);
     }
+    if item.kind == Kind::Replace(ReplaceOrder::CreateFirst) {
+        reason(page, 6, "the new one is made first, then the old one is deleted");
+    }
 }
 
-fn explained_one(page: &mut Page, plan: &Plan, item: &Item<'_>, schemas: &Schemas) {
+fn explained_one(page: &mut Page, leading: &Leading<'_>, item: &Item<'_>, schemas: &Schemas) {
     let ty = &item.op.key.address.ty;
     let line = head(item, 0).with(Role::Strong, &item.op.key.address.path).with(Role::Dim, format!("  {ty}"));
     page.line(with_location(line, item, page.width()), 13);
     costs(page, item);
     details(page, item, schemas, 6);
-    led(page, plan, item);
+    led(page, leading, item);
 }
 
 /// The replacements that led to this one, and what is unlinked meanwhile.
-fn led(page: &mut Page, plan: &Plan, item: &Item<'_>) {
-    let chain = causes::chain(plan, item.op);
+fn led(page: &mut Page, leading: &Leading<'_>, item: &Item<'_>) {
+    let chain = leading.chains.to(item.op);
     if !chain.is_empty() {
         let links: Vec<String> = chain.iter().map(|op| op.key.address.path.to_string()).collect();
         let text = format!("follows from the replacement of {}", links.join(", which follows from that of "));
         reason(page, 6, &text);
     }
-    let detached = plan.ops.iter().filter(|op| matches!(op.action, Action::Detach));
-    let detached: Vec<String> = detached.map(|op| op.key.to_string()).collect();
-    if matches!(item.kind, Kind::Replace(_)) && !detached.is_empty() && plan.summary().replace == 1 {
-        reason(page, 6, &format!("meanwhile unlinked, and linked again after: {}", detached.join(", ")));
+    if matches!(item.kind, Kind::Replace(_)) && !leading.detached.is_empty() {
+        reason(page, 6, &format!("meanwhile unlinked, and linked again after: {}", leading.detached));
     }
 }

@@ -1,7 +1,7 @@
 //! The progress of a run: what happened so far, and from it the lines that stay and the lines that are drawn anew.
 //!
-//! A model without a terminal or a clock: [`Progress::event`] takes what the engine tells and the time, and gives the line that
-//! stays, if any; [`Progress::live`] gives what is drawn below those lines on a terminal.
+//! A model without a terminal or a clock: [`Progress::event`] takes what the engine tells and the time, and gives the
+//! line that stays, if any; [`Progress::live`] gives what is drawn below those lines on a terminal.
 mod teller;
 
 use std::{sync::Arc, time::Duration};
@@ -195,7 +195,9 @@ impl Progress {
         if running.len() > RUNNING {
             lines.push(Line::new().with(Role::Dim, format!("  … {} more running", running.len() - RUNNING)));
         }
-        lines.extend(self.waiting(plan));
+        if !self.stopping {
+            lines.extend(self.waiting(plan));
+        }
         lines.into_iter().map(|line| line.cut(width)).collect()
     }
 

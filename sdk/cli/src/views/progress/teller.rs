@@ -1,5 +1,5 @@
-//! [`Teller`]: takes events from the engine and writes what [`Progress`] makes of them: a view that is drawn anew on a terminal, a
-//! plain log elsewhere.
+//! [`Teller`]: takes events from the engine and writes what [`Progress`] makes of them: a view that is drawn anew on a
+//! terminal, a plain log elsewhere.
 //!
 //! 1. The engine calls [`Observer::event`], which must not block: it puts the event into a channel.
 //! 2. A thread takes it out, asks the model, and writes. On a terminal it draws ten times a second, so times go on.
