@@ -1,6 +1,7 @@
 //! What is certain before anything exists: account, region, partition, and the ARNs that follow from them.
 //!
-//! `Lifecycle::predict` is given [`Facts`] by the engine; with a name and these, most ARNs can be shown in a plan before the create.
+//! `Lifecycle::predict` is given [`Facts`] by the engine; with a name and these, most ARNs can be shown in a plan
+//! before the create.
 use purlin_core::{Map, schema::Facts, types::Arn};
 
 /// The facts of a connection, as [`Facts`] holds them.

@@ -1,7 +1,7 @@
 //! AWS for Purlin: typed resources, each with the driver that makes it.
 //!
-//! One folder a service, one file a resource. A file has the declaration (a struct with `#[derive(Resource)]`), its outputs, what
-//! the engine has to know beside its fields (`impl Lifecycle`), the driver, and the tests.
+//! One folder a service, one file a resource. A file has the declaration (a struct with `#[derive(Resource)]`), its
+//! outputs, what the engine has to know beside its fields (`impl Lifecycle`), the driver, and the tests.
 //!
 //! Read it in this order:
 //! 1. [`s3::Bucket`] or [`ec2::Vpc`]: what a resource file looks like;
@@ -12,8 +12,8 @@
 //!
 //! # Features
 //!
-//! The declarations always compile, and without an SDK they compile in seconds: a test of a program needs no more. A driver and its
-//! SDK sit behind the feature of the service.
+//! The declarations always compile, and without an SDK they compile in seconds: a test of a program needs no more. A
+//! driver and its SDK sit behind the feature of the service.
 //!
 //! | feature | brings | SDK |
 //! |---|---|---|
@@ -28,15 +28,17 @@
 //!
 //! # How a driver is written
 //!
-//! A driver is a struct with the [`Clients`](connection::Clients) and an `impl TypedDriver` (see [`purlin_core::driver`] for the
+//! A driver is a struct with the `connection::Clients` and an `impl TypedDriver` (see [`purlin_core::driver`] for the
 //! verbs). On AWS, the rules come to this:
-//! - **`create` makes one mutating call**, and that call carries the tags of [`ownership::owner_tags`]. So an object is never
-//!   without an owner, not even for the moment before a second call.
-//! - **Nothing is tried twice here.** The SDK makes one attempt; its own retry would turn "made, answer lost" into "already exists" of
-//!   our own object. The engine decides, with what `find` says.
+//! - **`create` makes one mutating call**, and that call carries the tags of [`ownership::owner_tags`]. So an object is
+//!   never without an owner, not even for the moment before a second call.
+//! - **Nothing is tried twice here.** The SDK makes one attempt; its own retry would turn "made, answer lost" into
+//!   "already exists" of our own object. The engine decides, with what `find` says.
 //! - **`read` asks for many at once**, and by filter: an unknown id in a list of ids makes EC2 fail the whole call.
-//! - **`read` gives fields in the form in which a program says them**: what the service fills in where nothing was asked for is none.
-//! - **`sync` calls only for what differs**, and puts the ownership tags right (an object that was moved has another path).
+//! - **`read` gives fields in the form in which a program says them**: what the service fills in where nothing was
+//!   asked for is none.
+//! - **`sync` calls only for what differs**, and puts the ownership tags right (an object that was moved has another
+//!   path).
 //! - **`delete` takes "not found" for success**, and "still in use" for "not yet".
 //! - Errors go through `connection::failure`, so that every one has its kind, its effect and the request's id.
 mod choice;

@@ -1,8 +1,8 @@
 //! Whose an object is: the tags `purlin:stack`, `purlin:path` and `purlin:op`, which every create sends along.
 //!
-//! An interrupted create is found by `purlin:op`, the operation's id. `purlin:stack` and `purlin:path` say which resource of which stack
-//! owns the object; a move changes the path, and nothing ever takes what they give to another. They never appear among the
-//! `tags` of a resource: reads [`strip`] them, with those that AWS itself writes (`aws:…`).
+//! An interrupted create is found by `purlin:op`, the operation's id. `purlin:stack` and `purlin:path` say which
+//! resource of which stack owns the object; a move changes the path, and nothing ever takes what they give to another.
+//! They never appear among the `tags` of a resource: reads [`strip`] them, with those that AWS itself writes (`aws:…`).
 use std::collections::BTreeMap;
 
 use purlin_core::{
@@ -93,8 +93,8 @@ pub struct TagChanges {
 }
 
 impl TagChanges {
-    /// From all tags of the live object to those that are wanted, with the ownership tags put right. The operation that made the
-    /// object stays on it; AWS's own tags are left alone.
+    /// From all tags of the live object to those that are wanted, with the ownership tags put right. The operation that
+    /// made the object stays on it; AWS's own tags are left alone.
     pub fn between<K: Into<String>, V: Into<String>>(
         live: impl IntoIterator<Item = (K, V)>,
         wanted: &Tags,

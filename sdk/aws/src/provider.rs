@@ -1,7 +1,8 @@
 //! [`Provider`]: an AWS account and region, as a program describes it.
 //!
-//! What is left out comes from the environment, as with AWS's own tools: `AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, the files in
-//! `~/.aws`, the metadata of the machine. Resources belong to the account and region, never to the credentials.
+//! What is left out comes from the environment, as with AWS's own tools: `AWS_REGION`, `AWS_PROFILE`,
+//! `AWS_ACCESS_KEY_ID`, the files in `~/.aws`, the metadata of the machine. Resources belong to the account and region,
+//! never to the credentials.
 use purlin_core::{Expr, IntoInput, Object, Secret, SmolStr, provider::ProviderConfig, types::Tags};
 
 use crate::AWS;

@@ -1,4 +1,5 @@
-//! What the tests of the drivers share: a connection to an account of the lab, and the life of an object through its driver's verbs.
+//! What the tests of the drivers share: a connection to an account of the lab, and the life of an object through its
+//! driver's verbs.
 use std::{marker::PhantomData, sync::Arc};
 
 use purlin_core::{
@@ -113,8 +114,8 @@ impl<R: Resource> Bench<R> {
 
     /// The life of an object: made as the first of `cases`, changed to each that follows, found again, removed.
     ///
-    /// After each step the object reads back as it is wanted, and another sync changes nothing. A create is one call that changes
-    /// anything. Another owner does not find the object. A second delete is as good as the first.
+    /// After each step the object reads back as it is wanted, and another sync changes nothing. A create is one call
+    /// that changes anything. Another owner does not find the object. A second delete is as good as the first.
     pub(crate) async fn lives(&self, aws: &AwsAccount, cases: &[R]) {
         let made = call("thing", "op1");
         let first = cases.first().expect("a case");

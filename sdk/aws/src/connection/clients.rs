@@ -1,8 +1,9 @@
 //! [`Clients`]: the SDK's clients of one account and region, set up as the engine needs them.
 //!
-//! - One attempt a call. The engine retries, and after a lost answer it looks before it asks again; a retry inside the SDK would
-//!   turn "made, answer lost" into "already exists" of our own object.
-//! - A limit on the time of every call. The SDK has none of its own: a call whose answer never comes would wait for ever.
+//! - One attempt a call. The engine retries, and after a lost answer it looks before it asks again; a retry inside the
+//!   SDK would turn "made, answer lost" into "already exists" of our own object.
+//! - A limit on the time of every call. The SDK has none of its own: a call whose answer never comes would wait for
+//!   ever.
 //! - S3 with the bucket in the path where the endpoint is not AWS's: emulators have no name for each bucket.
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,8 @@
 //! Which driver makes which resource type: one line a type.
+#![cfg_attr(
+    not(any(feature = "ec2", feature = "iam", feature = "kms", feature = "s3")),
+    expect(unused_variables, dead_code, reason = "a connection without a service has no drivers")
+)]
 use std::sync::Arc;
 
 use purlin_core::driver::{Driver, Typed, TypedDriver};

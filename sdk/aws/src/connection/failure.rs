@@ -1,8 +1,8 @@
 //! [`failure`]: an error of the SDK, as the engine needs it: what kind, what it may have done, which call.
 //!
-//! Three cases decide everything. The request was never sent: nothing happened. The service answered with an error: its code says
-//! what kind, and only a 5xx leaves doubt. The answer never came, or could not be read: nobody knows, whatever the transport
-//! says about the reason.
+//! Three cases decide everything. The request was never sent: nothing happened. The service answered with an error: its
+//! code says what kind, and only a 5xx leaves doubt. The answer never came, or could not be read: nobody knows,
+//! whatever the transport says about the reason.
 use std::{error::Error, io, time::Duration};
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -45,7 +45,8 @@ where
     failure.call(call)
 }
 
-/// A create refers to something that is not there: made a moment ago, it may only be unseen yet. The engine tries for a while.
+/// A create refers to something that is not there: made a moment ago, it may only be unseen yet. The engine tries for a
+/// while.
 #[must_use]
 pub fn unseen_is_not_yet(failure: Failure) -> Failure {
     match failure.kind {
@@ -113,7 +114,8 @@ fn not_delivered<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> Failu
             "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or log in with `aws sso login`",
         );
     }
-    // A connection that was refused never carried a request. Of everything else that can break, nobody knows when it broke.
+    // A connection that was refused never carried a request. Of everything else that can break, nobody knows when it
+    // broke.
     if find::<io::Error>(error).is_some_and(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
         return Failure::new(Kind::Unavailable, format!("the endpoint refuses connections: {}", causes(error)))
             .help("check the region and, with an endpoint of your own, its address");
@@ -142,16 +144,24 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     std::iter::successors(Some(error), |e| (*e).source())
 }
 
-/// All causes below the SDK's own word for the case, from the nearest to the farthest; what one repeats of the other is left out.
+/// What the SDK says in a chain of causes without saying anything.
+const EMPTY_WORDS: [&str; 2] = ["other", NOT_ENABLED];
+const NOT_ENABLED: &str = "the credential provider was not enabled";
+
+/// All causes below the SDK's own word for the case, in one line, from the nearest to the farthest; without
+/// repetitions.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told: Vec<String> = Vec::new();
     for cause in chain(error).skip(1) {
         let text = cause.to_string();
-        if !told.iter().any(|t| t.contains(&text)) {
+        if !EMPTY_WORDS.contains(&text.as_str()) && !told.iter().any(|t| t.contains(&text)) {
             told.push(text);
         }
     }
-    if told.is_empty() { error.to_string() } else { told.join(": ") }
+    let told = if told.is_empty() { error.to_string() } else { told.join(": ") };
+    // The list of places where credentials were looked for comes in lines, and says of each the same.
+    let told = told.replace(&format!(": {NOT_ENABLED}"), "");
+    told.lines().map(str::trim).collect::<Vec<_>>().join("; ").replace(":; ", ": ")
 }
 
 #[cfg(test)]
@@ -226,9 +236,12 @@ mod tests {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         let refused = failure("ec2", "CreateVpc", Wrong::dispatch_failure(ConnectorError::io(refused.into())));
         assert_eq!((refused.kind, refused.effect), (Kind::Unavailable, Effect::None));
-        let none = CredentialsError::not_loaded("nothing in the environment");
+        let none = CredentialsError::not_loaded(format!(
+            "Attempted:\n  Profile: {NOT_ENABLED}\n  Token: {NOT_ENABLED}: unset"
+        ));
         let none = failure("ec2", "CreateVpc", Wrong::dispatch_failure(ConnectorError::other(none.into(), None)));
         assert_eq!((none.kind, none.effect), (Kind::Credentials, Effect::None));
+        assert_eq!(none.message, "no usable credentials: Attempted: Profile; Token: unset");
         let incomplete = failure("ec2", "CreateVpc", Wrong::construction_failure("no CIDR"));
         assert_eq!((incomplete.kind, incomplete.effect), (Kind::Invalid, Effect::None));
     }

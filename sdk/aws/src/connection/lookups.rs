@@ -1,4 +1,5 @@
 //! Which code answers which lookup: one line a lookup.
+#![cfg_attr(not(feature = "ec2"), expect(unused_variables, reason = "only the lookups of EC2 have a query"))]
 use purlin_core::{
     Map, Plain, Value,
     driver::{Failure, Kind},

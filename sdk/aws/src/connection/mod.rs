@@ -1,7 +1,7 @@
 //! A connected provider: clients for each service, the identity that they act as, drivers and lookups by name.
 //!
-//! Opening one makes no call: credentials are loaded when the first call needs them. What the calls of all drivers share stands
-//! beside this: [`Clients`] (how calls are made) and [`failure`] (what their errors mean).
+//! Opening one makes no call: credentials are loaded when the first call needs them. What the calls of all drivers
+//! share stands beside this: [`Clients`] (how calls are made) and [`failure()`] (what their errors mean).
 mod clients;
 mod drivers;
 mod error_codes;

@@ -96,6 +96,7 @@ pub(crate) const NAME: &str = "aws:ec2:ByTag";
 impl<R: Tagged> Lookup for ByTag<R> {
     type Answer = Ref<R>;
     const NAME: &'static str = NAME;
+    const ACTIONS: &'static [&'static str] = &["ec2:DescribeTags"];
     const PROVIDER: &'static dyn ProviderKind = &AWS;
 
     fn query(&self) -> Map {
@@ -106,6 +107,7 @@ impl<R: Tagged> Lookup for ByTag<R> {
 impl<R: Tagged> Lookup for AllByTag<R> {
     type Answer = Vec<Ref<R>>;
     const NAME: &'static str = NAME;
+    const ACTIONS: &'static [&'static str] = &["ec2:DescribeTags"];
     const PROVIDER: &'static dyn ProviderKind = &AWS;
 
     fn query(&self) -> Map {
@@ -126,15 +128,15 @@ pub(crate) async fn ask(
     let pages = clients
         .ec2()
         .describe_tags()
-        .filters(super::filter("resource-type", [kind]))
-        .filters(super::filter("key", [key]))
-        .filters(super::filter("value", [value]))
+        .filters(super::calls::filter("resource-type", [kind]))
+        .filters(super::calls::filter("key", [key]))
+        .filters(super::calls::filter("value", [value]))
         .into_paginator()
         .items()
         .send()
         .collect::<Result<Vec<_>, _>>()
         .await
-        .map_err(super::failed("DescribeTags"))?;
+        .map_err(super::calls::failed("DescribeTags"))?;
     // EC2 takes `*` and `?` in a filter for a pattern; here they are characters like any other.
     let exact = pages.into_iter().filter(|tag| tag.key() == Some(key) && tag.value() == Some(value));
     let mut ids: Vec<String> = exact.filter_map(|tag| tag.resource_id).collect();

@@ -9,6 +9,8 @@
 //!
 //! Lookups: [`AvailabilityZones`], and [`ByTag`] and [`AllByTag`] for objects that others made.
 pub(crate) mod by_tag;
+#[cfg(feature = "ec2")]
+mod calls;
 mod peer;
 mod ports;
 pub(crate) mod security_group;
@@ -32,45 +34,3 @@ pub use zones::{AvailabilityZones, Zone, ZoneName};
 
 /// EC2 shows a new object to all readers within seconds; what cannot be seen after this time is not there.
 const SETTLE: Duration = Duration::from_secs(10);
-
-/// EC2 takes this many values in one filter.
-#[cfg(feature = "ec2")]
-const FILTER_VALUES: usize = 200;
-
-/// A filter of a read.
-#[cfg(feature = "ec2")]
-fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> aws_sdk_ec2::types::Filter {
-    let values = values.into_iter().map(Into::into).collect();
-    aws_sdk_ec2::types::Filter::builder().name(name).set_values(Some(values)).build()
-}
-
-/// The ids of objects, in portions that fit into one filter. A filter passes over ids that are not there; a list of ids would not.
-#[cfg(feature = "ec2")]
-fn id_filters<'a, R: 'a>(
-    name: &'a str,
-    objects: &'a [purlin_core::driver::Known<R>],
-) -> impl Iterator<Item = aws_sdk_ec2::types::Filter> + 'a {
-    objects.chunks(FILTER_VALUES).map(move |chunk| filter(name, chunk.iter().map(|o| o.id.as_str())))
-}
-
-#[cfg(feature = "ec2")]
-use crate::connection::failure::failure;
-
-/// A failed call of EC2.
-#[cfg(feature = "ec2")]
-fn failed<E>(
-    operation: &'static str,
-) -> impl FnOnce(
-    aws_smithy_runtime_api::client::result::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>,
-) -> purlin_core::driver::Failure
-where
-    E: aws_smithy_types::error::metadata::ProvideErrorMetadata + std::error::Error + 'static,
-{
-    move |error| failure("ec2", operation, error)
-}
-
-/// The call answered without `what`.
-#[cfg(feature = "ec2")]
-fn lacks(operation: &'static str, what: &str) -> purlin_core::driver::Failure {
-    crate::connection::failure::incomplete("ec2", operation, what)
-}

@@ -19,14 +19,16 @@ pub struct SecurityGroup {
     /// The network.
     #[field(replace)]
     pub vpc: Ref<Vpc>,
-    /// Its name, unique in the network, up to 255 characters. By default made from the names of the stack and the resource.
+    /// Its name, unique in the network, up to 255 characters. By default made from the names of the stack and the
+    /// resource.
     #[field(replace, unique = "security-group-name", within = "vpc", name(max = 255))]
     pub name: Option<String>,
     /// What it is for, up to 255 characters.
     #[field(replace, default = "Managed by Purlin".to_owned())]
     pub description: String,
-    /// Keep the rule that AWS puts into every new group: everything may go out. False by default: the rule is removed, so that what goes
-    /// out is what the program says. A rule of the program's own that lets everything out is not meant by this.
+    /// Keep the rule that AWS puts into every new group: everything may go out. False by default: the rule is removed,
+    /// so that what goes out is what the program says. A rule of the program's own that lets everything out is not
+    /// meant by this.
     pub default_egress: bool,
     /// Tags.
     #[field(default_tags)]
@@ -78,7 +80,10 @@ mod driver {
             Clients,
             failure::{absent_is_done, unseen_is_not_yet},
         },
-        ec2::{FILTER_VALUES, failed, filter, id_filters, lacks, tags},
+        ec2::{
+            calls::{FILTER_VALUES, failed, filter, id_filters, lacks},
+            tags,
+        },
         ownership::{Ownership, owned_by},
     };
 
@@ -321,7 +326,9 @@ mod tests {
         let rule = json!({
             "GroupId": id.as_str(),
             "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
-            "TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": [{"Key": "purlin:path", "Value": "out"}]}],
+            "TagSpecifications": [{
+                "ResourceType": "security-group-rule", "Tags": [{"Key": "purlin:path", "Value": "out"}],
+            }],
         });
         aws.call("ec2", "AuthorizeSecurityGroupEgress", rule).expect("a rule");
         assert_eq!(bench.read(&id).await.expect("it is there").fields, group.encode());

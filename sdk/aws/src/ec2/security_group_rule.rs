@@ -11,8 +11,8 @@ use purlin_core::{
 use super::{Peer, Ports, SETTLE, SecurityGroup};
 use crate::{AWS, choice::choice};
 
-/// One thing that the members of a [`SecurityGroup`] may do: take connections from a peer, or open them to it. Answers are always
-/// let through.
+/// One thing that the members of a [`SecurityGroup`] may do: take connections from a peer, or open them to it. Answers
+/// are always let through.
 ///
 /// ```
 /// use purlin_aws::ec2::{Ports, SecurityGroup, SecurityGroupRule, Vpc};
@@ -107,7 +107,10 @@ mod driver {
             Clients,
             failure::{absent_is_done, unseen_is_not_yet},
         },
-        ec2::{failed, filter, id_filters, lacks, tags},
+        ec2::{
+            calls::{failed, filter, id_filters, lacks},
+            tags,
+        },
         ownership::{Ownership, owned_by},
     };
 

@@ -81,7 +81,10 @@ mod driver {
             Clients,
             failure::{absent_is_done, unseen_is_not_yet},
         },
-        ec2::{failed, filter, id_filters, lacks, tags},
+        ec2::{
+            calls::{failed, filter, id_filters, lacks},
+            tags,
+        },
     };
 
     pub(crate) struct SubnetDriver {

@@ -5,7 +5,7 @@ use purlin_core::{
     types::Tags,
 };
 
-use super::{failed, filter};
+use super::calls::{failed, filter};
 use crate::{
     connection::Clients,
     ownership::{self, TagChanges},
@@ -27,7 +27,8 @@ pub(super) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
     tags.iter().filter_map(|tag| Some((tag.key()?, tag.value().unwrap_or_default())))
 }
 
-/// Makes the tags of an object what is wanted, and its ownership tags right. A read, and a call for what is to be set or removed.
+/// Makes the tags of an object what is wanted, and its ownership tags right. A read, and a call for what is to be set
+/// or removed.
 pub(super) async fn sync(clients: &Clients, call: &Call, id: &str, wanted: &Tags) -> Result<(), Failure> {
     let live = clients
         .ec2()
@@ -54,7 +55,8 @@ pub(super) async fn sync(clients: &Clients, call: &Call, id: &str, wanted: &Tags
     Ok(())
 }
 
-/// What a search by the operation's tag says: the tag is on an object from its first moment, and no other operation has it.
+/// What a search by the operation's tag says: the tag is on an object from its first moment, and no other operation has
+/// it.
 pub(super) fn found(ids: impl IntoIterator<Item = Option<String>>) -> Found {
     let mut ids: Vec<String> = ids.into_iter().flatten().collect();
     match ids.len() {

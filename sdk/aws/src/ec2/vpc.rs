@@ -99,7 +99,10 @@ mod driver {
     use super::*;
     use crate::{
         connection::{Clients, failure::absent_is_done},
-        ec2::{failed, filter, id_filters, lacks, tags},
+        ec2::{
+            calls::{FILTER_VALUES, failed, filter, id_filters, lacks},
+            tags,
+        },
     };
 
     pub(crate) struct VpcDriver {
@@ -210,7 +213,7 @@ mod driver {
                 .filter_map(|o| Some((o.id.to_string(), decode_entry(&o.outputs, "default_security_group").ok()?)))
                 .collect();
             let unknown: Vec<&String> = live.keys().filter(|id| !groups.contains_key(*id)).collect();
-            for ids in unknown.chunks(crate::ec2::FILTER_VALUES) {
+            for ids in unknown.chunks(FILTER_VALUES) {
                 let answer = self
                     .ec2()
                     .describe_security_groups()

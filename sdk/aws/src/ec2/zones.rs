@@ -9,8 +9,8 @@ use crate::AWS;
 
 /// Asks for the zones of the region: `let zones = stack.lookup(ec2::AvailabilityZones::standard())?;`.
 ///
-/// The answer is a list of [`Zone`]s, sorted by name. An account keeps its zones, so the list is the same in every plan unless AWS opens
-/// a new one.
+/// The answer is a list of [`Zone`]s, sorted by name. An account keeps its zones, so the list is the same in every plan
+/// unless AWS opens a new one.
 #[derive(Clone, Copy, Debug)]
 pub struct AvailabilityZones(());
 
@@ -24,6 +24,7 @@ impl AvailabilityZones {
 impl Lookup for AvailabilityZones {
     type Answer = Vec<Zone>;
     const NAME: &'static str = "aws:ec2:AvailabilityZones";
+    const ACTIONS: &'static [&'static str] = &["ec2:DescribeAvailabilityZones"];
     const PROVIDER: &'static dyn ProviderKind = &AWS;
 
     fn query(&self) -> Map {
@@ -69,7 +70,8 @@ impl fmt::Display for Zone {
     }
 }
 
-/// The name of a zone in this account: what a field holds. A field takes a [`Zone`], its name as text, or another resource's zone.
+/// The name of a zone in this account: what a field holds. A field takes a [`Zone`], its name as text, or another
+/// resource's zone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZoneName(SmolStr);
 
@@ -121,7 +123,8 @@ impl IntoInput<ZoneName> for &str {
     }
 }
 
-/// Asks EC2. Which zones are standard is decided here and not by a filter, so that an answer without the newer attributes counts too.
+/// Asks EC2. Which zones are standard is decided here and not by a filter, so that an answer without the newer
+/// attributes counts too.
 #[cfg(feature = "ec2")]
 pub(crate) async fn ask(clients: &crate::connection::Clients) -> Result<Vec<Zone>, purlin_core::driver::Failure> {
     use aws_sdk_ec2::types::{AvailabilityZone, AvailabilityZoneOptInStatus, AvailabilityZoneState};
@@ -132,7 +135,7 @@ pub(crate) async fn ask(clients: &crate::connection::Clients) -> Result<Vec<Zone
             && matches!(zone.zone_type(), None | Some("availability-zone"))
     };
     let answer = clients.ec2().describe_availability_zones().send().await;
-    let answer = answer.map_err(super::failed("DescribeAvailabilityZones"))?;
+    let answer = answer.map_err(super::calls::failed("DescribeAvailabilityZones"))?;
     let mut zones: Vec<Zone> = answer
         .availability_zones()
         .iter()

@@ -309,6 +309,7 @@ mod tests {
             .replace([ManagedPolicy::NAME], |args, ()| args.name("another"))
             .replace([ManagedPolicy::PATH], |args, ()| args.path("/team/"))
             .replace([ManagedPolicy::DESCRIPTION], |args, ()| args.description("Reads."))
+            .unseen("iam:DeletePolicyVersion", "an update removes a version only where IAM keeps five")
     }
 
     #[test]

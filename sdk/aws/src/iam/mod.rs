@@ -19,7 +19,7 @@ pub mod role_policy;
 mod testing;
 
 pub use managed_policy::ManagedPolicy;
-pub use policy_attachment::PolicyAttachment;
+pub use policy_attachment::{PolicyAttachment, aws_managed};
 /// Who may take a role: `Trust::service("ec2.amazonaws.com")`.
 pub use purlin_core::types::Trust;
 pub use role::Role;

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use purlin_core::{
-    Lifecycle, Map, Ref, Resource, Value,
+    Expr, Lifecycle, Map, Output, Ref, Resource, Value,
     provider::ProviderKind,
     schema::{Actions, Estimate, Facts, FindBy},
     types::Arn,
@@ -20,9 +20,15 @@ pub struct PolicyAttachment {
     /// The role.
     #[field(replace)]
     pub role: Ref<Role>,
-    /// The policy: one of yours, or one of AWS's such as `arn:aws:iam::aws:policy/ReadOnlyAccess`.
+    /// The policy: the `arn` of one of yours, or one of AWS's ([`aws_managed`]).
     #[field(replace, unique = "iam-policy-attachment", within = "role")]
     pub policy_arn: Arn,
+}
+
+/// The ARN of a policy that AWS keeps for everybody, such as `ReadOnlyAccess` or `service-role/AmazonEBSCSIDriverPolicy`, in the
+/// partition `aws`. In other partitions, write the ARN out.
+pub fn aws_managed(name: &str) -> Output<Arn> {
+    Output::from_expr(Expr::Value(Value::from(format!("arn:aws:iam::aws:policy/{name}"))))
 }
 
 impl Lifecycle for PolicyAttachment {
@@ -221,13 +227,12 @@ mod tests {
     fn cases() -> Cases<[Handle<Role>; 2], PolicyAttachmentArgs> {
         let roles =
             |stack: &mut Stack| ["a", "b"].map(|name| stack.add(name, Role::new(Trust::account("123456789012"))));
-        let policy = |name: &str| Arn::<()>::build("aws", "iam", "", "aws", &format!("policy/{name}")).expect("an ARN");
-        Cases::new(provider, roles, move |[a, _]| PolicyAttachment::new(a, policy("ReadOnlyAccess")))
-            .replace([PolicyAttachment::ROLE], move |_, [_, b]| PolicyAttachment::new(b, policy("ReadOnlyAccess")))
-            .replace([PolicyAttachment::POLICY_ARN], move |_, [a, _]| {
-                PolicyAttachment::new(a, policy("PowerUserAccess"))
+        Cases::new(provider, roles, |[a, _]| PolicyAttachment::new(a, aws_managed("ReadOnlyAccess")))
+            .replace([PolicyAttachment::ROLE], |_, [_, b]| PolicyAttachment::new(b, aws_managed("ReadOnlyAccess")))
+            .replace([PolicyAttachment::POLICY_ARN], |_, [a, _]| {
+                PolicyAttachment::new(a, aws_managed("PowerUserAccess"))
             })
-            .unseen("iam:GetAccountAuthorizationDetails", "many are listed, one is asked for")
+            .unseen("iam:GetAccountAuthorizationDetails", "those of many roles are listed, those of one are asked for")
     }
 
     #[test]

@@ -180,7 +180,7 @@ mod driver {
 
         async fn read(&self, objects: &[Known<Role>]) -> Result<Vec<Option<Observed<Role>>>, Failure> {
             let client = self.clients.iam();
-            let mut roles = if objects.len() <= calls::FEW {
+            let roles: HashMap<String, types::Role> = if objects.len() <= calls::FEW {
                 let single: Vec<_> = objects.iter().map(|o| get(client.clone(), o.id.to_string())).collect();
                 let found: Vec<_> = stream::iter(single).buffered(calls::AT_ONCE).try_collect().await?;
                 found.into_iter().flatten().map(|role| (role.role_name.clone(), role)).collect()
@@ -188,7 +188,7 @@ mod driver {
                 list(client).await?
             };
             let one = |object: &Known<Role>| {
-                roles.remove(object.id.as_str()).map(|role| observed(&role, object.fields.as_ref())).transpose()
+                roles.get(object.id.as_str()).map(|role| observed(role, object.fields.as_ref())).transpose()
             };
             objects.iter().map(one).collect()
         }

@@ -115,11 +115,8 @@ mod driver {
                     keys.iter().map(|(role, name)| get(client.clone(), role.clone(), name.clone())).collect();
                 stream::iter(single).buffered(calls::AT_ONCE).try_collect().await?
             } else {
-                let mut all = list(client).await?;
-                keys.iter()
-                    .map(|key| all.remove(key))
-                    .map(|text| text.map(|t| document(&t)).transpose())
-                    .collect::<Result<_, _>>()?
+                let all = list(client).await?;
+                keys.iter().map(|key| all.get(key).map(|text| document(text)).transpose()).collect::<Result<_, _>>()?
             };
             let one = |((role, name), policy): ((String, String), Option<Policy>)| {
                 let fields = RolePolicy { role: Ref::from_id(role), policy: policy?, name: Some(name.clone()) };
@@ -291,7 +288,6 @@ mod tests {
             .update([RolePolicy::POLICY], move |_, [a, _]| RolePolicy::new(a, policy("s3:List*")))
             .replace([RolePolicy::ROLE], move |_, [_, b]| RolePolicy::new(b, policy("s3:Get*")))
             .replace([RolePolicy::NAME], |args, _| args.name("another"))
-            .unseen("iam:GetAccountAuthorizationDetails", "many are listed, one is asked for")
     }
 
     #[test]

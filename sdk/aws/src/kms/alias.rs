@@ -16,7 +16,6 @@ use crate::{AWS, facts};
 #[resource("aws:kms:Alias", outputs = AliasOutputs)]
 pub struct Alias {
     /// The key. A change points the name at another key; what the old one encrypted is still the old one's.
-    #[field(detach)]
     pub target: Ref<Key>,
     /// Name, unique in account and region: `alias/` and up to 250 characters. By default made from the names of the stack and the
     /// resource.

@@ -1,4 +1,4 @@
-//! What a role may do with a bucket: [`read`], [`write`], [`read_write`].
+//! What a role may do with a bucket: [`read`], [`write()`], [`read_write`].
 //!
 //! An encrypted bucket takes two permissions: on the objects, and on the key that encrypts them. A grant finds the key of the bucket
 //! and gives both. What becomes of grants is told in [`iam::grants`](crate::iam::grants).

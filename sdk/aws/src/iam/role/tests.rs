@@ -157,8 +157,6 @@ fn cases() -> Cases<(), RoleArgs> {
         .unseen("iam:ListRolePolicies", policies)
         .unseen("iam:ListAttachedRolePolicies", policies)
         .unseen("iam:ListInstanceProfilesForRole", policies)
-        .unseen("iam:ListRoles", "many roles are listed, one is asked for")
-        .unseen("iam:GetAccountAuthorizationDetails", "many roles are listed, one is asked for")
 }
 
 #[test]
