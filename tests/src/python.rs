@@ -72,6 +72,10 @@ pub enum PythonError {
 ///
 /// Makes it on first use. The entry's key holds the lock file and the interpreter's version, so that a change of
 /// either makes another one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the lab is an edge: which interpreter to use is said by the environment"
+)]
 pub fn environment(cache: &Cache, name: &'static str, lock: &str) -> Result<PathBuf, PythonError> {
     let python = env::var("PURLIN_LAB_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let version = version(&python)?;

@@ -12,17 +12,16 @@ use super::{
     watch::{Seen, Verb},
 };
 
-/// Compares the IAM actions that a type declares with the calls of its verbs, over the straight life and a run that looks
-/// for what an interrupted create made. Gives how many actions were declared and seen.
+/// Compares the IAM actions that a type declares with the calls of its verbs, over the straight life and a create whose
+/// answer is lost. Gives how many actions were declared and seen.
 ///
 /// # Errors
 /// Every action that was needed and is not declared, or is declared and was never needed.
 pub fn actions<S: Subject + ?Sized>(cases: &S) -> Result<usize> {
     let spec = cases.spec();
     let life = life::live(spec)?;
-    let mut log = life.log.clone();
-    log.extend(kills::found_again(spec, &life)?);
-    compare(spec, &log)
+    let lost = kills::lost_answer(spec, &life)?;
+    compare(spec, life.log.iter().chain(&lost))
 }
 
 /// The list of a schema under which the calls of a verb fall.
@@ -35,7 +34,7 @@ fn list(verb: Verb) -> &'static str {
     }
 }
 
-fn compare(spec: &Spec, log: &[Seen]) -> Result<usize> {
+pub(super) fn compare<'a>(spec: &Spec, log: impl Iterator<Item = &'a Seen>) -> Result<usize> {
     let schema = spec.schema;
     let declared: BTreeMap<&str, BTreeSet<&str>> = [
         ("create", schema.actions.create),
@@ -48,7 +47,7 @@ fn compare(spec: &Spec, log: &[Seen]) -> Result<usize> {
     let tagged = schema.fields.iter().any(|f| f.default_tags);
 
     let (mut faults, mut needed) = (BTreeSet::new(), BTreeSet::new());
-    for seen in log.iter().filter(|seen| seen.ty == schema.name) {
+    for seen in log.filter(|seen| seen.ty == schema.name) {
         let list = list(seen.verb);
         for call in &seen.calls {
             let needs = iam::needed(&call.service, &call.operation);

@@ -40,8 +40,12 @@ pub struct Spec {
     pub(super) build: Build,
     pub(super) changes: Vec<Change>,
     pub(super) unseen: Vec<(&'static str, &'static str)>,
-    pub(super) fill: Option<Arc<dyn Fn(&AwsAccount, &str) + Send + Sync>>,
+    pub(super) recorded: Vec<(&'static str, &'static str)>,
+    pub(super) fill: Option<Arc<Fill>>,
 }
+
+/// Puts something into an object, by its id.
+pub(super) type Fill = dyn Fn(&AwsAccount, &str) + Send + Sync;
 
 /// A change of one or a few fields.
 #[derive(Clone, Debug)]
@@ -77,6 +81,7 @@ where
             build: Arc::new(|_, _| ()),
             changes: Vec::new(),
             unseen: Vec::new(),
+            recorded: Vec::new(),
             fill: None,
         };
         Self { needs: Arc::new(needs), args: Arc::new(args), edits: Vec::new(), spec }.built()
@@ -109,6 +114,13 @@ where
     #[must_use]
     pub fn unseen(mut self, action: &'static str, reason: &'static str) -> Self {
         self.spec.unseen.push((action, reason));
+        self
+    }
+
+    /// A field that reads in another form when only the id is known, and why that does no harm.
+    #[must_use]
+    pub fn recorded(mut self, field: Field<A::Resource>, reason: &'static str) -> Self {
+        self.spec.recorded.push((field.name(), reason));
         self
     }
 

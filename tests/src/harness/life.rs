@@ -18,6 +18,9 @@ use super::{
 };
 use crate::Call;
 
+/// So many objects at once are many: more than a driver asks for one by one.
+const MANY: usize = 5;
+
 /// A life that went well.
 pub(super) struct Life {
     /// Its steps, by name.
@@ -32,16 +35,26 @@ pub(super) struct Life {
 #[derive(Clone, Debug)]
 pub(super) struct Crossing {
     pub(super) name: &'static str,
-    /// The changes of the program before; none is a program without the object.
-    pub(super) from: Option<Vec<usize>>,
+    /// The programs before, one after the other; a program is its changes, or none for one without the object.
+    pub(super) from: Vec<Option<Vec<usize>>>,
     /// The changes of the program after.
     pub(super) to: Option<Vec<usize>>,
     /// Whether something is put into the object before.
     pub(super) filled: bool,
-    /// The calls of its apply.
-    pub(super) calls: Vec<Call>,
+    /// The verbs of its apply.
+    pub(super) verbs: Vec<Seen>,
     /// What exists afterwards.
     pub(super) counts: Counts,
+}
+
+impl Crossing {
+    pub(super) fn is_create(&self) -> bool {
+        self.from == [None]
+    }
+
+    pub(super) fn is_update(&self) -> bool {
+        !self.is_create() && self.to.is_some()
+    }
 }
 
 /// Lives it, in a fresh account.
@@ -83,13 +96,17 @@ async fn straight(run: &mut Run<'_>, life: &mut Life) -> Result<()> {
 
     enter(run, life, "create".into());
     run.apply(Some(&[])).await?;
-    is_as_wanted(run, &[]).await?;
+    is_as_wanted(run).await?;
+    reads_by_id(run).await?;
+    run.is_settled(Some(&[])).await?;
 
+    // That the plan of each step shows nothing but its change says that the step before had come to its end.
     for (i, change) in spec.changes.iter().enumerate() {
         let name = change.name();
         enter(run, life, name.clone());
         run.apply_if(Some(&[i]), |plan| is_exactly(plan, change)).await?;
-        is_as_wanted(run, &[i]).await?;
+        is_as_wanted(run).await?;
+        reads_by_id(run).await?;
         enter(run, life, format!("{name}, and back"));
         // A name that the program no longer gives stays as it is.
         let named = |field: &&str| spec.schema.field(field).is_some_and(|f| f.name_rule.is_some());
@@ -97,15 +114,15 @@ async fn straight(run: &mut Run<'_>, life: &mut Life) -> Result<()> {
         let rest = Change { fields: unnamed, ..*change };
         run.apply_if(Some(&[]), |plan| is_exactly(plan, change).or_else(|e| is_exactly(plan, &rest).map_err(|_| e)))
             .await?;
-        is_as_wanted(run, &[]).await?;
+        is_as_wanted(run).await?;
     }
 
     if !all.is_empty() {
         enter(run, life, "update everything".into());
         run.apply(Some(&all)).await?;
-        is_as_wanted(run, &all).await?;
-        let (from, to) = (Some(Vec::new()), Some(all.clone()));
-        life.crossings.push(crossing(run, "update everything", from, to)?);
+        is_as_wanted(run).await?;
+        run.is_settled(Some(&all)).await?;
+        life.crossings.push(crossing(run, "update everything", vec![Some(Vec::new())], Some(all.clone()))?);
     }
 
     let object = run.object().await?;
@@ -114,7 +131,7 @@ async fn straight(run: &mut Run<'_>, life: &mut Life) -> Result<()> {
     }
     enter(run, life, "delete".into());
     run.apply(None).await?;
-    let delete = crossing(run, "delete", Some(all.clone()), None)?;
+    let delete = crossing(run, "delete", vec![Some(Vec::new()), Some(all.clone())], None)?;
     if delete.counts != before {
         return Err(run.broken(format!("something is left behind: {before:?} before, now\n{}", run.inventory()?)));
     }
@@ -123,8 +140,10 @@ async fn straight(run: &mut Run<'_>, life: &mut Life) -> Result<()> {
 
     enter(run, life, "create with everything".into());
     run.apply(Some(&all)).await?;
-    is_as_wanted(run, &all).await?;
-    life.crossings.insert(0, crossing(run, "create with everything", None, Some(all))?);
+    is_as_wanted(run).await?;
+    reads_many(run).await?;
+    run.is_settled(Some(&all)).await?;
+    life.crossings.insert(0, crossing(run, "create with everything", vec![None], Some(all))?);
 
     enter(run, life, "destroy".into());
     run.destroy().await?;
@@ -132,8 +151,13 @@ async fn straight(run: &mut Run<'_>, life: &mut Life) -> Result<()> {
     if left.is_empty() { Ok(()) } else { Err(run.broken(format!("something is left behind:\n{left}"))) }
 }
 
-fn crossing(run: &Run<'_>, name: &'static str, from: Option<Vec<usize>>, to: Option<Vec<usize>>) -> Result<Crossing> {
-    Ok(Crossing { name, from, to, filled: false, calls: run.applied.clone(), counts: run.counts()? })
+fn crossing(
+    run: &Run<'_>,
+    name: &'static str,
+    from: Vec<Option<Vec<usize>>>,
+    to: Option<Vec<usize>>,
+) -> Result<Crossing> {
+    Ok(Crossing { name, from, to, filled: false, verbs: run.applied.clone(), counts: run.counts()? })
 }
 
 /// The plan does what the change says, and nothing else.
@@ -156,8 +180,8 @@ fn is_exactly(plan: &Plan, change: &Change) -> std::result::Result<(), String> {
     if found == wanted { Ok(()) } else { Err(format!("{wanted:?} was to change, not {found:?}")) }
 }
 
-/// The object is there once, is what was wanted, and a second plan is empty.
-pub(super) async fn is_as_wanted(run: &Run<'_>, which: &[usize]) -> Result<()> {
+/// The object is there once, and is what was wanted.
+async fn is_as_wanted(run: &Run<'_>) -> Result<()> {
     let object = run.object().await?;
     if object.status != Status::Ready {
         return Err(run.broken(format!("the state has it as {:?}", object.status)));
@@ -165,27 +189,33 @@ pub(super) async fn is_as_wanted(run: &Run<'_>, which: &[usize]) -> Result<()> {
     let known = recorded(&object);
     let live = look(run, &known).await?.ok_or_else(|| run.broken(format!("{} cannot be seen", object.id)))?;
     reads_back(run, &known, &live)?;
-    predicted(run, &known).await?;
+    predicted(run, &known).await
+}
 
-    // An object that is referred to or adopted has no record: its id must be enough.
-    let bare = Recorded { id: object.id.clone(), fields: Map::new(), outputs: Map::new() };
-    let again = look(run, &bare).await?.ok_or_else(|| run.broken("by its id alone, it cannot be seen"))?;
-    for spec in run.spec.schema.fields.iter().filter(|spec| !spec.write_only && !spec.secret) {
-        let (with, without) =
-            (field(run.spec.schema, &live.fields, spec.name), field(run.spec.schema, &again.fields, spec.name));
+/// An object that is referred to or adopted has no record: its id must be enough.
+async fn reads_by_id(run: &Run<'_>) -> Result<()> {
+    let known = recorded(&run.object().await?);
+    let bare = Recorded { fields: Map::new(), outputs: Map::new(), ..known.clone() };
+    let (live, again) = (look(run, &known).await?, look(run, &bare).await?);
+    let (Some(live), Some(again)) = (live, again) else { return Err(run.broken("by its id alone, it cannot be seen")) };
+    let schema = run.spec.schema;
+    let excepted = |name: &str| run.spec.recorded.iter().any(|(field, _)| *field == name);
+    for spec in schema.fields.iter().filter(|spec| !spec.write_only && !spec.secret && !excepted(spec.name)) {
+        let (with, without) = (field(schema, &live.fields, spec.name), field(schema, &again.fields, spec.name));
         if with != without {
             let (with, without) = (with.display(), without.display());
             return Err(run.broken(format!("`{}` reads as {with}, but by the id alone as {without}", spec.name)));
         }
     }
-    run.is_settled(Some(which)).await
+    Ok(())
 }
 
 fn reads_back(run: &Run<'_>, known: &Recorded, live: &Live) -> Result<()> {
     let schema = run.spec.schema;
     for spec in schema.fields.iter().filter(|spec| !spec.write_only) {
         let (wanted, is) = (field(schema, &known.fields, spec.name), field(schema, &live.fields, spec.name));
-        if wanted != is && !(spec.computed && !known.fields.contains_key(spec.name)) {
+        let left_to_service = spec.computed && !known.fields.contains_key(spec.name);
+        if wanted != is && !left_to_service {
             let (wanted, is) = (wanted.display(), is.display());
             return Err(run.broken(format!("`{}` was wanted as {wanted} and reads back as {is}", spec.name)));
         }
@@ -214,6 +244,17 @@ async fn predicted(run: &Run<'_>, known: &Recorded) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Drivers that read many objects in another way than few come to the same result, in the order asked.
+async fn reads_many(run: &Run<'_>) -> Result<()> {
+    let known = recorded(&run.object().await?);
+    let one = look(run, &known).await?;
+    let many = run.driver()?.read(&vec![known; MANY]).await.map_err(run.failed("a read of many"))?;
+    if many.len() == MANY && many.iter().all(|live| *live == one) {
+        return Ok(());
+    }
+    Err(run.broken(format!("read alone it is {one:?}, and {MANY} times at once {many:?}")))
 }
 
 async fn look(run: &Run<'_>, object: &Recorded) -> Result<Option<Live>> {

@@ -1,4 +1,4 @@
-//! [`Run`]: one stack in an account of its own, with a state in memory and engines that come and go.
+//! `Run`: one stack in an account of its own, with a state in memory and engines that come and go.
 //!
 //! Each apply is a new engine on the same store, as each run of the tool is a new process. The connection is kept: making
 //! one costs time and no API call that a driver makes.
@@ -14,7 +14,10 @@ use purlin_core::{
     lookup::Answers,
     provider::{Connection as _, Identity},
 };
-use purlin_engine::{ApplyOptions, Cancel, Engine, Plan, PlanOptions, Report, World, plan::Goal};
+use purlin_engine::{
+    ApplyOptions, Cancel, Engine, Plan, PlanOptions, Report, World,
+    plan::{Goal, Refresh},
+};
 use purlin_state::{Holder, Log, Object, Outcome, State, Unseal, store::Memory};
 
 use super::{
@@ -38,11 +41,13 @@ pub(super) struct Run<'a> {
     pub(super) watched: Arc<Watched>,
     /// Every verb so far, while it records.
     pub(super) log: Vec<Seen>,
-    /// The calls of the last apply, without those of its plan.
-    pub(super) applied: Vec<crate::Call>,
+    /// The verbs of the last apply, without those of its plan.
+    pub(super) applied: Vec<Seen>,
     store: Memory,
     step: String,
     ahead: u64,
+    /// Runs read nothing before they plan: where nobody else was at work, the state says it all.
+    pub(super) blind: bool,
 }
 
 /// What became of an apply that was to be killed.
@@ -62,7 +67,7 @@ impl<'a> Run<'a> {
         let connection = config.kind.connect(&settings).await.map_err(|f| broken(format!("no connection: {f}")))?;
         let watched = Arc::new(Watched::new(connection, account.clone()));
         let (log, applied, step) = (Vec::new(), Vec::new(), "begin".to_owned());
-        Ok(Self { spec, account, watched, log, applied, store: Memory::new(), step, ahead: 0 })
+        Ok(Self { spec, account, watched, log, applied, store: Memory::new(), step, ahead: 0, blind: false })
     }
 
     /// Says where in the life this is, for messages.
@@ -117,13 +122,13 @@ impl<'a> Run<'a> {
         which: Option<&[usize]>,
         check: impl Fn(&Plan) -> std::result::Result<(), String>,
     ) -> Result<()> {
-        let ended = self.run(which, Goal::Apply, check, None).await?;
+        let ended = self.run(which, Goal::Apply, check, None, false).await?;
         self.is_complete(&ended)
     }
 
     /// Removes everything.
     pub(super) async fn destroy(&mut self) -> Result<()> {
-        let ended = self.run(None, Goal::Destroy, |_| Ok(()), None).await?;
+        let ended = self.run(None, Goal::Destroy, |_| Ok(()), None, false).await?;
         self.is_complete(&ended)
     }
 
@@ -136,8 +141,14 @@ impl<'a> Run<'a> {
     }
 
     /// Plans and applies with a fault at the nth call of the apply, and lets the engine die of it.
-    pub(super) async fn kill(&mut self, which: Option<&[usize]>, nth: u64, fault: Fault) -> Result<Killed> {
-        self.run(which, Goal::Apply, |_| Ok(()), Some(Rule::any(fault).nth(nth))).await
+    pub(super) async fn kill(&mut self, which: Option<&[usize]>, nth: usize, fault: Fault) -> Result<Killed> {
+        self.run(which, Goal::Apply, |_| Ok(()), Some(at(nth, fault)), true).await
+    }
+
+    /// Plans and applies with a fault at the nth call of the apply, which the engine survives.
+    pub(super) async fn lose(&mut self, which: Option<&[usize]>, nth: usize, fault: Fault) -> Result<()> {
+        let ended = self.run(which, Goal::Apply, |_| Ok(()), Some(at(nth, fault)), false).await?;
+        self.is_complete(&ended)
     }
 
     async fn run(
@@ -146,6 +157,7 @@ impl<'a> Run<'a> {
         goal: Goal,
         check: impl Fn(&Plan) -> std::result::Result<(), String>,
         fault: Option<Rule>,
+        dies: bool,
     ) -> Result<Killed> {
         let program = self.program(which);
         let mut log = self.open().await?;
@@ -153,19 +165,19 @@ impl<'a> Run<'a> {
         let holder = Holder { who: "lab".into(), ..Holder::default() };
         let stopped = |e: purlin_core::Error| self.broken(format!("the run failed:\n{e}"));
         engine.begin(&mut log, holder, None).await.map_err(stopped)?;
-        let options = PlanOptions { goal, ..PlanOptions::default() };
+        let refresh = if self.blind { Refresh::None } else { Refresh::All };
+        let options = PlanOptions { goal, refresh, ..PlanOptions::default() };
         let planned = engine.plan(log.state(), &options, Answers::new()).await.map_err(stopped)?;
         check(&planned.plan).map_err(|what| self.broken(format!("{what}; the plan is\n{}", told(&planned.plan))))?;
         let read = self.watched.take();
-        let killing = fault.is_some();
         if let Some(rule) = fault {
             self.account.inject(rule).map_err(|e| self.broken(e.to_string()))?;
-            self.watched.arm(true);
+            self.watched.arm(dies);
         }
         let (options, cancel) = (ApplyOptions::default(), Cancel::default());
         let report = tokio::select! {
             biased;
-            () = self.watched.killed(), if killing => None,
+            () = self.watched.killed(), if dies => None,
             report = engine.apply(&mut log, planned, &options, &cancel) => Some(report.map_err(stopped)?),
         };
         self.watched.arm(false);
@@ -182,7 +194,7 @@ impl<'a> Run<'a> {
             }
         };
         let done = self.watched.take();
-        self.applied = done.iter().flat_map(|seen| seen.calls.iter().cloned()).collect();
+        self.applied.clone_from(&done);
         self.log.extend(read.into_iter().chain(done));
         Ok(ended)
     }
@@ -276,6 +288,10 @@ fn failures(report: &Report) -> String {
     lines.join("\n")
 }
 
+fn at(nth: usize, fault: Fault) -> Rule {
+    Rule::any(fault).nth(u64::try_from(nth).unwrap_or(u64::MAX))
+}
+
 fn literal(name: &SmolStr, expr: &Expr) -> Option<(SmolStr, Value)> {
     match expr {
         Expr::Value(value) => Some((name.clone(), value.clone())),
@@ -283,6 +299,7 @@ fn literal(name: &SmolStr, expr: &Expr) -> Option<(SmolStr, Value)> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the harness is an edge: it hands the clock to the engine")]
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(0))
 }

@@ -1,9 +1,9 @@
-//! [`Watched`]: a provider's connection whose drivers are watched from verb to verb.
+//! `Watched`: a provider's connection whose drivers are watched from verb to verb.
 //!
 //! It does two things, and changes nothing that a driver does:
 //! - while it *records*, verbs come one after the other, and each is noted with the API calls of the account's log that
 //!   fall between its start and its end, that is, with its own;
-//! - while it is *armed*, the first verb that fails never returns. Whoever waits for [`Watched::killed`] then drops the
+//! - while it is *armed*, the first verb that fails never returns. Whoever waits for `Watched::killed` then drops the
 //!   engine: for the engine and its journal the process has died at that very call.
 use std::sync::{
     Arc, Mutex, PoisonError,

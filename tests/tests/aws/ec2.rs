@@ -5,7 +5,6 @@ use purlin_tests::harness::Cases;
 
 use crate::{check, cidr, provider};
 
-/// `sync` reads all tags of an object before it changes them.
 const TAGS: [(&str, &str); 2] = [("team", "data"), ("stage", "test")];
 
 fn vpc(stack: &mut Stack) -> Handle<Vpc> {
@@ -28,11 +27,11 @@ fn a_vpc() {
 #[test]
 fn a_subnet() {
     check(
-        &Cases::new(provider, vpc, |vpc| Subnet::new(vpc, cidr("10.0.0.0/24")))
+        &Cases::new(provider, vpc, |vpc| Subnet::new(vpc, cidr("10.0.0.0/24")).zone("eu-west-1a"))
             .update([Subnet::MAP_PUBLIC_IP], |subnet, _| subnet.map_public_ip(true))
             .update([Subnet::TAGS], |subnet, _| subnet.tags(TAGS))
-            .replace([Subnet::CIDR], |_, vpc| Subnet::new(vpc, cidr("10.0.1.0/24")))
-            .replace([Subnet::ZONE], |_, vpc| Subnet::new(vpc, cidr("10.0.0.0/24")).zone("eu-west-1c")),
+            .replace([Subnet::CIDR], |_, vpc| Subnet::new(vpc, cidr("10.0.1.0/24")).zone("eu-west-1a"))
+            .replace([Subnet::ZONE], |subnet, _| subnet.zone("eu-west-1b")),
     );
 }
 

@@ -329,9 +329,14 @@ def _read_body(environ):
 
 def _complete(call, body):
     """Adds what AWS does in a call of S3 and moto leaves out; gives the body as AWS writes it."""
+    if call.name in ("CreateBucket", "DeleteBucket"):
+        partition = get_partition(call.region)
+        backend = moto.s3.models.s3_backends[call.account][partition]
+    if call.name == "DeleteBucket":
+        # A bucket that is made again under this name does not get the old one's tags.
+        backend.tagger.delete_all_tags_for_resource(f"arn:{partition}:s3:::{call.params['Bucket']}")
     if call.name == "CreateBucket":
         tags = (call.params.get("CreateBucketConfiguration") or {}).get("Tags")
-        backend = moto.s3.models.s3_backends[call.account][get_partition(call.region)]
         # A create of a bucket that is there already changes nothing.
         if tags and not backend.get_bucket_tagging(call.params["Bucket"])["Tags"]:
             backend.put_bucket_tagging(call.params["Bucket"], {tag["Key"]: tag["Value"] for tag in tags})
