@@ -4,22 +4,46 @@ use purlin::testing::{self, Test, TestPlan};
 use purlin_aws::ec2::{AvailabilityZones, Zone};
 
 #[path = "../01-bucket.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod bucket;
 #[path = "../03-grants.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod grants;
 #[path = "../02-network.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod network;
 #[path = "../04-own-component.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod own_component;
 #[path = "../05-own-resource-type.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod own_resource_type;
 #[path = "../06-secrets.rs"]
-#[expect(dead_code, reason = "its `main` is for people")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program: its `main` is for people, and it is pub for this test"
+)]
 mod secrets;
 
 fn check(test: Test, expected: &Expect) -> TestPlan {

@@ -161,7 +161,10 @@ impl Demo<'_> {
     }
 
     fn meddle(&self, service: &str, operation: &str, parameters: Value) -> Shown {
-        show::talk(&format!("  behind its back: {service}:{operation} {parameters}"));
+        show::talk(&format!("\nbehind its back: {service}:{operation}"));
+        for (name, value) in parameters.as_object().into_iter().flatten() {
+            show::talk(&format!("  {name}: {value}"));
+        }
         self.account.call(service, operation, parameters)?;
         Ok(())
     }

@@ -1,11 +1,9 @@
 //! What the demo prints of its own, and how it runs the user's program.
 use std::{
     env,
-    io::{self, BufRead, BufReader, IsTerminal, Read, Write},
+    io::{self, BufRead, BufReader, IsTerminal, Write},
     path::Path,
     process::{Command, Stdio},
-    sync::mpsc,
-    thread,
 };
 
 /// What a run of the program printed, and how it ended.
@@ -39,39 +37,26 @@ fn coloured() -> bool {
 pub(crate) fn run(folder: &Path, environment: &[(String, String)], arguments: &[&str]) -> io::Result<Ran> {
     talk(&format!("\n$ platform {}", arguments.join(" ")));
     let colour = if coloured() { "always" } else { "never" };
-    let mut child = Command::new(env::current_exe()?)
+    // One pipe for both streams: what is shown keeps the order in which it was said.
+    let (lines, pipe) = io::pipe()?;
+    let mut command = Command::new(env::current_exe()?);
+    command
         .arg(super::PROGRAM)
         .args(arguments)
         .args(["--color", colour])
         .envs(environment.iter().map(|(k, v)| (k, v)))
         .current_dir(folder)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (tell, lines) = mpsc::channel();
-    let mut readers = Vec::new();
-    let pipes: [Option<Box<dyn Read + Send>>; 2] =
-        [child.stdout.take().map(|p| Box::new(p) as _), child.stderr.take().map(|p| Box::new(p) as _)];
-    for pipe in pipes.into_iter().flatten() {
-        let tell = tell.clone();
-        readers.push(thread::spawn(move || {
-            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                if tell.send(line).is_err() {
-                    break;
-                }
-            }
-        }));
-    }
-    drop(tell);
+        .stdout(pipe.try_clone()?)
+        .stderr(pipe);
+    let mut child = command.spawn()?;
+    // The command holds the writing ends: the pipe ends only when they are gone here too.
+    drop(command);
     let mut output = String::new();
-    for line in lines {
+    for line in BufReader::new(lines).lines().map_while(Result::ok) {
         talk(&line);
         output.push_str(&line);
         output.push('\n');
-    }
-    for reader in readers {
-        let _ = reader.join();
     }
     let code = child.wait()?.code().unwrap_or(-1);
     Ok(Ran { output, code })
