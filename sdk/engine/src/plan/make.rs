@@ -155,8 +155,9 @@ fn round<'a>(
 }
 
 fn finish(mut draft: Draft<'_>, exports: Exports, moved: &[moves::Move]) -> Result<(Plan, Steps)> {
-    moves::add(&mut draft, moved);
     edges::add(&mut draft);
+    // After the edges: what they add (detaches) waits for a move like everything else that is done with the object.
+    moves::add(&mut draft, moved);
     let mut plan = Plan {
         stack: draft.graph.stack.clone(),
         goal: draft.options.goal,
@@ -308,9 +309,8 @@ impl Draft<'_> {
             forced.push(Cause::ReplacedBecause { field: SmolStr::new_static("--replace") });
         }
         let cascade = edges::cascade(self, id, object);
-        let goes = |key: &Key| {
-            self.early.contains(key) || self.removal.get(key).is_some_and(|op| !self.ops[op.index()].maybe)
-        };
+        let goes =
+            |key: &Key| self.early.contains(key) || self.removal.get(key).is_some_and(|op| !self.ops[op.index()].maybe);
         let own = !forced.is_empty() || changes.iter().any(|c| c.replace && diff::is_certain(c));
         let certain = own || cascade.iter().any(goes);
         forced.extend(cascade.iter().cloned().map(|on| Cause::DependencyReplaced { on }));
