@@ -347,11 +347,7 @@ fn claims(draft: &Draft<'_>, op: usize) -> Vec<Domain> {
 }
 
 /// The values that an object holds alone: the domain with its provider, and the value with what narrows it.
-fn domains<'v>(
-    schema: &Schema,
-    provider: &SmolStr,
-    value: impl Fn(&str) -> Option<&'v Value>,
-) -> Vec<Domain> {
+fn domains<'v>(schema: &Schema, provider: &SmolStr, value: impl Fn(&str) -> Option<&'v Value>) -> Vec<Domain> {
     let mut held = Vec::new();
     for spec in schema.fields {
         let Some(unique) = &spec.unique else { continue };

@@ -392,7 +392,10 @@ impl Life {
                     let named =
                         self.spec.nodes.iter().filter(|n| n.kind == "Bucket").filter_map(|n| n.texts.get("name"));
                     // An object is known by its name: one that vanished and came back as another's cannot be told from ours.
-                    let free = |n: &&String| !inner.things.contains_key(n.as_str()) && !self.state.objects.values().any(|o| o.id == n.as_str());
+                    let free = |n: &&String| {
+                        !inner.things.contains_key(n.as_str())
+                            && !self.state.objects.values().any(|o| o.id == n.as_str())
+                    };
                     let names: Vec<&String> = named.filter(free).collect();
                     let Some(name) = names.get(n % names.len().max(1)) else { continue };
                     let fields = [("name".into(), Value::from(name.as_str()))].into();
